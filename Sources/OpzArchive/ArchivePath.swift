@@ -11,7 +11,7 @@ enum ArchivePath {
   /// - Throws: `ArchiveError` with code `badEntry`.
   static func check(_ path: FilePath) throws {
     if let reason = fault(in: path.bytes) {
-      throw ArchiveError(.badEntry, "archive entry \"\(path.string)\"", reason)
+      throw ArchiveError(.badEntry, "archive entry \"\(path.string)\"", reason: reason)
     }
   }
 
@@ -43,7 +43,7 @@ enum ArchivePath {
   /// - Throws: `ArchiveError` when the name could lead out of the root, is malformed, or exceeds a limit.
   static func normalized(_ bytes: [UInt8], _ limits: ArchiveLimits, archive: String) throws -> [[UInt8]] {
     func refuse(_ code: ArchiveError.Code, _ reason: String) -> ArchiveError {
-      ArchiveError(code, "\(archive): entry \"\(text(bytes))\"", reason)
+      ArchiveError(code, "\(archive): entry \"\(text(bytes))\"", reason: reason)
     }
     guard bytes.count <= limits.pathLength else {
       throw refuse(.overLimit, "the name has \(bytes.count) bytes, more than \(limits.pathLength)")

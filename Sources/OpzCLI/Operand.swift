@@ -27,7 +27,7 @@ enum Operand {
       let version = try? registry.find(reference)
     else { return true }
     throw FlowError(
-      .usage, text, "it is both a path and a model of the registry",
+      .usage, text, reason: "it is both a path and a model of the registry",
       hint: "write ./\(text) for the files, or \(version.record.reference) for the version")
   }
 

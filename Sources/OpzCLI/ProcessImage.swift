@@ -16,6 +16,6 @@ enum ProcessImage {
     let program = FilePath(arguments[0])
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     execv(program.string, &argv)
-    throw FlowError(.failed, program.string, IOFailure.last("exec", program).reason)
+    throw FlowError(.failed, program.string, reason: IOFailure.last("exec", program).reason)
   }
 }

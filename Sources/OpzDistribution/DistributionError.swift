@@ -61,7 +61,7 @@ public struct DistributionError: ExplainedError {
   ///   - reason: what went wrong, as a clause that follows `subject: `.
   ///   - hint: what the user can do about it.
   ///   - status: the HTTP status of the response.
-  public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil, status: Int? = nil) {
+  public init(_ code: Code, _ subject: String, reason: String, hint: String? = nil, status: Int? = nil) {
     self.code = code
     self.subject = subject
     self.reason = reason
@@ -94,7 +94,7 @@ extension DistributionError {
   ///   - attempt: what a connection was to do last, such as `send 1.0 MiB`.
   func explained(by limit: ConnectionLimit, to host: String, attempt: String) -> DistributionError {
     var error = DistributionError(
-      code, subject, reason,
+      code, subject, reason: reason,
       hint: "connections to \(host) broke after \(limit.text), and one that was to \(attempt) broke too: "
         + "a proxy, load balancer or firewall on the way limits them; ask who runs it for more", status: status)
     error.retryAfter = retryAfter
@@ -119,7 +119,7 @@ extension DistributionError: RetryableError {
       case .wrongDigest: (.wrongDigest, nil)
       case .wrongSize: (.wrongSize, nil)
       }
-    self.init(code, error.subject, error.reason, hint: error.hint, status: status)
+    self.init(code, error.subject, reason: error.reason, hint: error.hint, status: status)
     retryAfter = error.retryAfter
   }
 
@@ -149,7 +149,7 @@ extension DistributionError: OtherSourceError {}
 extension DistributionError {
   /// The same error with another reason.
   func with(reason: String) -> DistributionError {
-    var error = DistributionError(code, subject, reason, hint: hint, status: status)
+    var error = DistributionError(code, subject, reason: reason, hint: hint, status: status)
     error.retryAfter = retryAfter
     error.isWorthRepeating = isWorthRepeating
     error.bytesSafe = bytesSafe

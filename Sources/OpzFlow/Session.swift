@@ -51,13 +51,13 @@ public struct Session: Sendable {
     guard !registryPath.isEmpty else {
       throw FlowError(
         .usage, "the registry",
-        "it has no location: the user has no home directory (HOME is unset, relative or /)",
+        reason: "it has no location: the user has no home directory (HOME is unset, relative or /)",
         hint: ways)
     }
     // Shells do not expand the ~ in --registry=~/x, nor in variables of a unit file or a Dockerfile.
     if let tilde = registryPath.components.first(where: { $0.string == "~" }) {
       throw FlowError(
-        .usage, registryPath.string, "\(tilde) was not expanded by a shell",
+        .usage, registryPath.string, reason: "\(tilde) was not expanded by a shell",
         hint: "write the full path; \(ways)")
     }
     return registryPath

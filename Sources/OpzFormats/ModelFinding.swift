@@ -55,7 +55,7 @@ extension ModelFormats {
     let candidates = distinct.isEmpty ? named : distinct
     guard candidates.count <= 1 else { throw ambiguous(candidates.count, in: place) }
     guard let only = candidates.first else {
-      throw ModelError(.unknownFormat, place, "the directory has no model file", hint: advice)
+      throw ModelError(.unknownFormat, place, reason: "the directory has no model file", hint: advice)
     }
     return only
   }
@@ -72,7 +72,7 @@ extension ModelFormats {
 
   private func ambiguous(_ count: Int, in place: String) -> ModelError {
     ModelError(
-      .unknownFormat, place, "\(count) files could be the model",
+      .unknownFormat, place, reason: "\(count) files could be the model",
       hint: "name one of them, or call it \(usualNames.joined(separator: " or "))")
   }
 
@@ -118,7 +118,8 @@ extension ModelFormats {
     let others = files.compactMap { self.format(of: $0.header)?.displayName }
     let found = others.isEmpty ? "" : "; it has \(Array(Set(others)).sorted().joined(separator: ", "))"
     throw ModelError(
-      .mismatch, place.lexicallyNormalized().string, "no file of the directory is \(format.displayName)\(found)",
+      .mismatch, place.lexicallyNormalized().string,
+      reason: "no file of the directory is \(format.displayName)\(found)",
       hint: "write format: auto, or name the file in path")
   }
 
@@ -129,14 +130,15 @@ extension ModelFormats {
     let found = self.format(of: header)
     let likeness = header.bytes.isEmpty ? "it is empty" : found.map { "it looks like \($0.displayName)" }
     throw ModelError(
-      .mismatch, file, "not \(format.displayName): \(likeness ?? "its beginning is of no format that opz knows")",
+      .mismatch, file,
+      reason: "not \(format.displayName): \(likeness ?? "its beginning is of no format that opz knows")",
       hint: found.map { $0.isReadable ? "write format: \($0.name), or format: auto" : nil } ?? format.advice)
   }
 
   private func known(_ name: String) throws -> ModelFormat {
     if let format = named(name) { return format }
     throw ModelError(
-      .badOption, "format \(name.prefix(80))", "not a format that opz knows",
+      .badOption, "format \(name.prefix(80))", reason: "not a format that opz knows",
       hint: "write one of \(readable.map(\.name).joined(separator: ", "))")
   }
 

@@ -51,21 +51,21 @@ public struct ModelFormats: Sendable {
   ) throws -> LoadedModel {
     let header = ModelHeader(bytes)
     guard let format = try options.format.map({ try named($0, matching: header, name) }) ?? format(of: header) else {
-      if bytes.isEmpty { throw ModelError(.damaged, name, "the file is empty", hint: advice) }
-      throw ModelError(.unknownFormat, name, "not a model that opz knows", hint: advice)
+      if bytes.isEmpty { throw ModelError(.damaged, name, reason: "the file is empty", hint: advice) }
+      throw ModelError(.unknownFormat, name, reason: "not a model that opz knows", hint: advice)
     }
     switch format.reading {
     case .read(_, let reader):
       guard format.hasIterations || options.iterations == .all else {
         throw ModelError(
-          .mismatch, name, "a file of the format \(format.displayName) has no iterations to choose from",
+          .mismatch, name, reason: "a file of the format \(format.displayName) has no iterations to choose from",
           hint: "leave iterations: best out, so that all of the model is scored")
       }
       return LoadedModel(format: format, model: try reader(ModelFile(bytes, name: name, options: options)))
     case .refuse(let reason, let hint):
       let hints = [hint, advice].compactMap { $0 }
       throw ModelError(
-        .unsupported, name, reason, hint: hints.isEmpty ? nil : hints.joined(separator: ", or "))
+        .unsupported, name, reason: reason, hint: hints.isEmpty ? nil : hints.joined(separator: ", or "))
     }
   }
 
@@ -82,7 +82,7 @@ public struct ModelFormats: Sendable {
     guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
     guard status.size <= sizeLimit else {
       throw ModelError(
-        .tooLarge, path.string, "it has \(status.size) bytes; the limit for a model is \(sizeLimit)")
+        .tooLarge, path.string, reason: "it has \(status.size) bytes; the limit for a model is \(sizeLimit)")
     }
     let count = Int(status.size)
     let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -95,7 +95,7 @@ public struct ModelFormats: Sendable {
     }
     guard bytes.count == count, try file.status() == status else {
       throw ModelError(
-        .damaged, path.string, "the file changed while it was read",
+        .damaged, path.string, reason: "the file changed while it was read",
         hint: "let the program that writes it finish, then try again")
     }
     return bytes

@@ -37,7 +37,7 @@ public struct ReadingOptions: Sendable, Hashable {
     guard let text = value(ReadingOptions.iterationsVariable) else { return }
     guard let iterations = Iterations(rawValue: text) else {
       throw ModelError(
-        .badOption, ReadingOptions.iterationsVariable, "'\(text.prefix(80))' is not one of all, best",
+        .badOption, ReadingOptions.iterationsVariable, reason: "'\(text.prefix(80))' is not one of all, best",
         hint: "leave it out to score all iterations")
     }
     self.iterations = iterations

@@ -48,7 +48,7 @@ package struct AddressPolicy: Sendable {
   /// The error for a target that is not allowed.
   package func refusal(_ target: WebAddress, _ why: String) -> HTTPError {
     HTTPError(
-      .refusedAddress, "\(home)", "the server points to \(PrintableText.brief("\(target.origin)")): \(why)",
+      .refusedAddress, "\(home)", reason: "the server points to \(PrintableText.brief("\(target.origin)")): \(why)",
       hint: "the server is set up wrongly or is hostile; ask who runs it")
   }
 }

@@ -65,7 +65,8 @@ package struct CertificateDirectory: Sendable, Equatable {
       } else if name.hasSuffix(".cert"), found.certificate == nil {
         let key = directory.appending(String(name.dropLast(5)) + ".key")
         guard try FileStatus.find(key) != nil else {
-          throw HTTPError(.certificates, path.string, "there is no \(key.lastComponent?.string ?? "") beside it")
+          throw HTTPError(
+            .certificates, path.string, reason: "there is no \(key.lastComponent?.string ?? "") beside it")
         }
         found.certificate = path
         found.key = key

@@ -28,7 +28,7 @@ package struct ConnectionFacts: Sendable {
   package static func get(_ address: WebAddress, _ settings: HTTPSettings) throws -> ConnectionFacts {
     let transfer = CurlTransfer(HTTPRequest(method: .get, address: address), onEnd: { _ in })
     guard let handle = try CurlHandle(transfer, settings) else {
-      throw HTTPError(.connection, "libcurl", "it took no further request")
+      throw HTTPError(.connection, "libcurl", reason: "it took no further request")
     }
     _ = opz_curl_set_long(handle.pointer, CURLOPT_CERTINFO, 1)
     let begin = Timestamp.now()
@@ -36,7 +36,7 @@ package struct ConnectionFacts: Sendable {
     guard code == CURLE_OK || transfer.collector.isComplete else { throw handle.failure(code) }
     return ConnectionFacts(
       head: transfer.collector.head, httpVersion: version(handle), certificates: certificates(handle),
-      proxy: proxy(handle, address.origin, settings),
+      proxy: proxy(handle, address.origin, settings: settings),
       seconds: seconds(handle, CURLINFO_STARTTRANSFER_TIME), at: begin)
   }
 
@@ -59,7 +59,7 @@ package struct ConnectionFacts: Sendable {
     }
   }
 
-  private static func proxy(_ handle: CurlHandle, _ origin: Origin, _ settings: HTTPSettings) -> String? {
+  private static func proxy(_ handle: CurlHandle, _ origin: Origin, settings: HTTPSettings) -> String? {
     let named = settings.proxy(for: origin)
     guard !named.isEmpty else { return nil }
     // With a proxy, https uses a CONNECT tunnel, and plain http connects to another port than the origin's.

@@ -52,7 +52,7 @@ final class CurlHandle {
     let detail = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
     let (kind, hint) = CurlHandle.explain(code)
     let first = detail.prefix(1).lowercased() + detail.dropFirst()
-    return HTTPError(kind, transfer.request.address.shown, PrintableText.brief(first), hint: hint)
+    return HTTPError(kind, transfer.request.address.shown, reason: PrintableText.brief(first), hint: hint)
   }
 
   private static func explain(_ code: CURLcode) -> (HTTPErrorCode, String?) {

@@ -47,7 +47,7 @@ final class CurlTransfer: @unchecked Sendable {
   func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     let wasComplete = collector.isComplete
     guard collector.take(line) else {
-      failure = HTTPError(.badResponse, request.address.shown, "the response has too many header lines")
+      failure = HTTPError(.badResponse, request.address.shown, reason: "the response has too many header lines")
       return false
     }
     if !wasComplete, collector.isComplete, pipe != nil, collector.head.isSuccess { onHead(collector.head) }
@@ -66,7 +66,7 @@ final class CurlTransfer: @unchecked Sendable {
     if bytes.count <= room { return .accepted }
     guard !isSuccess else {
       failure = HTTPError(
-        .tooLarge, request.address.shown, "the response is longer than the \(limit) bytes that are read here")
+        .tooLarge, request.address.shown, reason: "the response is longer than the \(limit) bytes that are read here")
       return .abort
     }
     surplus += bytes.count - room
@@ -85,7 +85,7 @@ final class CurlTransfer: @unchecked Sendable {
       guard let count = request.readsAhead ? try readAhead(room) : try read(room) else { return .later }
       guard count > 0 else {
         throw HTTPError(
-          .wrongSize, request.address.shown, "the content to send ends after \(sent) of \(size) bytes")
+          .wrongSize, request.address.shown, reason: "the content to send ends after \(sent) of \(size) bytes")
       }
       sent += UInt64(count)
       onSent(.sent(count))
@@ -132,7 +132,7 @@ final class CurlTransfer: @unchecked Sendable {
       // libcurl has forgotten its own count by now.
       brokenUse = use(sent: sent)
       failure = HTTPError(
-        .connection, request.address.shown, "the connection broke before there was a response")
+        .connection, request.address.shown, reason: "the connection broke before there was a response")
     }
     return false
   }
@@ -159,7 +159,8 @@ final class CurlTransfer: @unchecked Sendable {
     case .success where !collector.isComplete:
       // libcurl takes what came before the end for the whole head, but the lines that matter may be missing.
       outcome = .failure(
-        HTTPError(.connection, request.address.shown, "the connection ended in the middle of the response's headers"))
+        HTTPError(
+          .connection, request.address.shown, reason: "the connection ended in the middle of the response's headers"))
     default: outcome = .success(response)
     }
     report(outcome)

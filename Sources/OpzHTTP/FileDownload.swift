@@ -85,7 +85,7 @@ public final class FileDownload: Sendable {
   ///   deleted; `IOFailure`.
   public func fetch(_ item: Item, to path: FilePath) async throws {
     guard let address = WebAddress(item.url) else {
-      throw HTTPError(.badResponse, item.name, "its address is not a plain http or https address")
+      throw HTTPError(.badResponse, item.name, reason: "its address is not a plain http or https address")
     }
     guard address.origin.scheme == .https || address.origin.isLoopback || insecure else {
       throw refuse(item, "\(address.origin) is plain http")
@@ -117,7 +117,7 @@ public final class FileDownload: Sendable {
     var budget = RetryBudget(retry)
     while true {
       do {
-        try attemptOnce(item, address, partial)
+        try attemptOnce(item, address, partial: partial)
         break
       } catch let error as HTTPError where error.isTransient {
         guard let wait = budget.next(error, at: partial.size) else { throw error }
@@ -130,14 +130,14 @@ public final class FileDownload: Sendable {
     guard found == item.digest else {
       try Durable.remove(part)
       throw HTTPError(
-        .wrongDigest, item.name, "the server's file has the digest \(found), and \(item.digest) is wanted",
+        .wrongDigest, item.name, reason: "the server's file has the digest \(found), and \(item.digest) is wanted",
         hint: "somebody changed the file, or the lock is of another one: opz lock --update looks again")
     }
     try partial.file.sync()
     try Durable.publish(part, at: path)
   }
 
-  private func attemptOnce(_ item: Item, _ address: WebAddress, _ partial: PartialFile) throws {
+  private func attemptOnce(_ item: Item, _ address: WebAddress, partial: PartialFile) throws {
     if let size = item.size, partial.size == size { return }
     let offset = partial.size
     let response = try waitFor { [self] in try await request(item, address, from: offset) }
@@ -147,7 +147,7 @@ public final class FileDownload: Sendable {
     case 200: break
     case 206 where response["content-range"]?.hasPrefix("bytes \(offset)-") ?? false: break
     default:
-      throw HTTPError(.badResponse, item.name, "the server answered \(response.status) with another range")
+      throw HTTPError(.badResponse, item.name, reason: "the server answered \(response.status) with another range")
     }
     if response.status == 200, offset > 0 { progress.report(.restarted(item: item.name)) }
     let announced = response["content-length"].flatMap { UInt64($0) }.map { $0 &+ partial.size }
@@ -158,12 +158,12 @@ public final class FileDownload: Sendable {
       if count == 0 { break }
       guard try partial.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
         throw HTTPError(
-          .wrongSize, item.name, "the server sends more than the \(partial.limit) bytes that it has")
+          .wrongSize, item.name, reason: "the server sends more than the \(partial.limit) bytes that it has")
       }
       progress.report(.advanced(item: item.name, bytes: UInt64(count)))
     }
     if let size = item.size ?? announced, partial.size < size {
-      throw HTTPError(.connection, item.name, "the server sent \(partial.size) of \(size) bytes")
+      throw HTTPError(.connection, item.name, reason: "the server sent \(partial.size) of \(size) bytes")
     }
   }
 
@@ -179,23 +179,23 @@ public final class FileDownload: Sendable {
       let response = try await client.send(request)
       guard [301, 302, 303, 307, 308].contains(response.status) else { return response }
       guard let text = response["location"], let next = address.resolving(text) else {
-        throw HTTPError(.badResponse, item.name, "the response \(response.status) has no usable Location")
+        throw HTTPError(.badResponse, item.name, reason: "the response \(response.status) has no usable Location")
       }
       try policy.check(next, from: address)
       address = next
     }
-    throw HTTPError(.refusedAddress, item.name, "more than \(HTTPClient.redirectLimit) redirects")
+    throw HTTPError(.refusedAddress, item.name, reason: "more than \(HTTPClient.redirectLimit) redirects")
   }
 
   private func failure(_ response: HTTPResponse, _ item: Item) -> HTTPError {
     let retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
     return HTTPError(
-      .status(response.status, retryAfter: retryAfter), item.name, "the server answered \(response.status)",
+      .status(response.status, retryAfter: retryAfter), item.name, reason: "the server answered \(response.status)",
       hint: [401, 403].contains(response.status)
         ? "put the index's login into ~/.netrc, or into uv's variables" : nil)
   }
 
   private func refuse(_ item: Item, _ why: String) -> HTTPError {
-    HTTPError(.refusedAddress, item.name, why, hint: "use an index with https")
+    HTTPError(.refusedAddress, item.name, reason: why, hint: "use an index with https")
   }
 }

@@ -38,7 +38,7 @@ package final class HTTPClient: Sendable {
         request, pipe: pipe,
         onHead: { [self] head in
           guard let pipe, let transfer = cell.take() else { return }
-          let reader = BodyReader(self, transfer, pipe)
+          let reader = BodyReader(self, transfer, pipe: pipe)
           continuation.resume(with: .success(HTTPResponse(head: head, reader: reader)))
         }, onSent: onSent,
         onEnd: { result in
@@ -122,7 +122,7 @@ package final class BodyReader: Sendable {
   private let transfer: CurlTransfer
   private let pipe: BodyPipe
 
-  fileprivate init(_ transport: HTTPClient, _ transfer: CurlTransfer, _ pipe: BodyPipe) {
+  fileprivate init(_ transport: HTTPClient, _ transfer: CurlTransfer, pipe: BodyPipe) {
     self.transport = transport
     self.transfer = transfer
     self.pipe = pipe

@@ -17,7 +17,7 @@ public final class ServiceClient: Sendable {
   /// - Throws: `HTTPError`, with the code `connection` or `timeout` where the service cannot be reached.
   public func post(_ path: String, _ body: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
     guard let address = WebAddress("http://127.0.0.1:\(port)\(path)") else {
-      throw HTTPError(.badResponse, path, "not a path of a service")
+      throw HTTPError(.badResponse, path, reason: "not a path of a service")
     }
     var request = HTTPRequest(method: .post, address: address)
     request.headers = [("Content-Type", "application/json")]
@@ -33,7 +33,7 @@ public final class ServiceClient: Sendable {
   /// - Throws: `HTTPError`, with the code `connection` or `timeout` where the service cannot be reached.
   public func get(_ path: String) async throws -> (status: Int, body: [UInt8]) {
     guard let address = WebAddress("http://127.0.0.1:\(port)\(path)") else {
-      throw HTTPError(.badResponse, path, "not a path of a service")
+      throw HTTPError(.badResponse, path, reason: "not a path of a service")
     }
     var request = HTTPRequest(method: .get, address: address)
     request.limit = 64 << 20

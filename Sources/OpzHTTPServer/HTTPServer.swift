@@ -68,7 +68,7 @@ public final class HTTPServer: Sendable {
   private static func open(_ child: any Channel, _ opening: Opening) throws {
     guard let service = opening.service.value else { return child.close(promise: nil) }
     let (connections, limits) = (opening.connections, opening.limits)
-    let deadline = ConnectionDeadline(child, connections, limits)
+    let deadline = ConnectionDeadline(child, connections, limits: limits)
     let isRoom = connections.enter(deadline)
     child.closeFuture.whenComplete { _ in connections.leave(deadline) }
     let shared = ConnectionContext(service: service, limits: limits, deadline: deadline, connections: connections)

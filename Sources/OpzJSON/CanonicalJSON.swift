@@ -42,10 +42,11 @@ private struct CanonicalWriter {
     case .integer(let number): output += String(number).utf8
     case .number(let number): output += number.isFinite ? Array(String(number).utf8) : Array("null".utf8)
     case .string(let text): write(text)
-    case .array(let items): list(items, "[", "]", depth) { writer, item in writer.write(item, depth: depth + 1) }
+    case .array(let items):
+      list(items, "[", close: "]", depth: depth) { writer, item in writer.write(item, depth: depth + 1) }
     case .object(let members):
       let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      list(sorted, "{", "}", depth) { writer, member in
+      list(sorted, "{", close: "}", depth: depth) { writer, member in
         writer.write(member.key)
         writer.output += (writer.pretty ? ": " : ":").utf8
         writer.write(member.value, depth: depth + 1)
@@ -54,7 +55,7 @@ private struct CanonicalWriter {
   }
 
   private mutating func list<Item>(
-    _ items: [Item], _ open: String, _ close: String, _ depth: Int, _ each: (inout CanonicalWriter, Item) -> Void
+    _ items: [Item], _ open: String, close: String, depth: Int, each: (inout CanonicalWriter, Item) -> Void
   ) {
     output += open.utf8
     for (index, item) in items.enumerated() {

@@ -47,7 +47,7 @@ public indirect enum JSONShape: Sendable {
       var unknown: [[Unicode.Scalar]] = []
       try place.forEachMember { (key, value) throws(JSONFailure) in
         guard let index = JSONShape.index(of: key, in: members) else {
-          return try JSONShape.checkUnknown(key, members, &unknown)
+          return try JSONShape.checkUnknown(key, members, unknown: &unknown)
         }
         switch members[index].shape {
         case .anything: return
@@ -73,7 +73,7 @@ public indirect enum JSONShape: Sendable {
   }
 
   private static func checkUnknown(
-    _ key: JSONView, _ members: [Member], _ unknown: inout [[Unicode.Scalar]]
+    _ key: JSONView, _ members: [Member], unknown: inout [[Unicode.Scalar]]
   ) throws(JSONFailure) {
     let text = key.string ?? ""
     let folded = CaseFolding.fold(text)

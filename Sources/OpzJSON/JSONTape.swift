@@ -130,7 +130,7 @@ struct JSONTape {
   private func checkIsNew(_ key: JSONTokenizer.Text, in object: Int) throws(JSONFailure) {
     var index = object + 1
     while index < nodes.count {
-      if KeySet.isSame(tokens.bytes, nodes[index].range, key.range) {
+      if KeySet.isSame(tokens.bytes, nodes[index].range, other: key.range) {
         throw twice(key.range.lowerBound, tokens.string(key))
       }
       index = Int(nodes[index + 1].next)

@@ -16,7 +16,7 @@ public struct JSONView {
   /// - Throws: `JSONFailure`, and what `body` throws.
   public static func read<Value>(
     _ bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions(),
-    _ body: (JSONView) throws -> Value
+    body: (JSONView) throws -> Value
   ) throws -> Value {
     try bytes.withUnsafeBufferPointer { bytes in
       try JSONTape(bytes, options).nodes.withUnsafeBufferPointer { nodes in

@@ -13,7 +13,7 @@ struct KeySet {
   mutating func insert(_ key: JSONTokenizer.Text, of tokens: JSONTokenizer) -> Bool {
     if texts.isEmpty {
       if key.isPlain, plain.count < KeySet.few {
-        for other in plain where KeySet.isSame(tokens.bytes, key.range, other) { return false }
+        for other in plain where KeySet.isSame(tokens.bytes, key.range, other: other) { return false }
         plain.append(key.range)
         return true
       }
@@ -23,7 +23,7 @@ struct KeySet {
   }
 
   @inline(__always)
-  static func isSame(_ bytes: UnsafeBufferPointer<UInt8>, _ one: Range<Int>, _ other: Range<Int>) -> Bool {
+  static func isSame(_ bytes: UnsafeBufferPointer<UInt8>, _ one: Range<Int>, other: Range<Int>) -> Bool {
     guard one.count == other.count else { return false }
     for offset in 0..<one.count where bytes[one.lowerBound + offset] != bytes[other.lowerBound + offset] {
       return false

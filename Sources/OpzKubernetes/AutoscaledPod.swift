@@ -74,7 +74,7 @@ public struct PodGroups: Sendable, Hashable {
   ///   - isCPU: whether the metric is CPU use, which starting pods distort.
   ///   - now: seconds on the clock of the pods and samples.
   public init(
-    _ pods: [AutoscaledPod], _ samples: [String: MetricSample], _ calculator: ReplicaCalculator, isCPU: Bool,
+    _ pods: [AutoscaledPod], _ samples: [String: MetricSample], calculator: ReplicaCalculator, isCPU: Bool,
     now: Double = 0
   ) {
     for pod in pods {
@@ -83,7 +83,7 @@ public struct PodGroups: Sendable, Hashable {
       } else if pod.phase == .pending {
         unready.insert(pod.name)
       } else if let sample = samples[pod.name] {
-        if isCPU, PodGroups.isUnready(pod, sample, calculator, now: now) {
+        if isCPU, PodGroups.isUnready(pod, sample, calculator: calculator, now: now) {
           unready.insert(pod.name)
         } else {
           ready += 1
@@ -96,7 +96,7 @@ public struct PodGroups: Sendable, Hashable {
 
   /// A pod that is starting uses CPU that does not reflect its load.
   private static func isUnready(
-    _ pod: AutoscaledPod, _ sample: MetricSample, _ calculator: ReplicaCalculator, now: Double
+    _ pod: AutoscaledPod, _ sample: MetricSample, calculator: ReplicaCalculator, now: Double
   ) -> Bool {
     guard let isReady = pod.isReady, let started = pod.started else { return true }
     if started + calculator.initializationPeriod > now {

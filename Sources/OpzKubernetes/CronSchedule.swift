@@ -18,7 +18,7 @@ public struct CronSchedule: Sendable, Hashable {
   public init(_ text: String, key: String) throws {
     func refuse(_ reason: String) -> KubernetesError {
       KubernetesError(
-        .badSchedule, key, "\"\(text.prefix(80))\" \(reason)",
+        .badSchedule, key, reason: "\"\(text.prefix(80))\" \(reason)",
         hint: "write minute, hour, day, month, weekday: \"0 3 * * *\"")
     }
     guard text.utf8.count <= 256 else { throw refuse("is not a cron schedule") }
@@ -30,7 +30,7 @@ public struct CronSchedule: Sendable, Hashable {
     let ranges: [(ClosedRange<Int>, [String])] = [
       (0...59, []), (0...23, []), (1...31, []), (1...12, CronSchedule.months), (0...6, CronSchedule.weekdays),
     ]
-    let read = zip(parts, ranges).compactMap { part, range in CronSchedule.values(part, range.0, range.1) }
+    let read = zip(parts, ranges).compactMap { part, range in CronSchedule.values(part, range.0, names: range.1) }
     guard parts.count == 5, read.count == 5 else { throw refuse("is not a cron schedule") }
     fields = read
     isAnyWeekday = parts[4].split(separator: ",").contains { ["*", "?", "*/1", "?/1"].contains($0) }
@@ -45,17 +45,17 @@ public struct CronSchedule: Sendable, Hashable {
   }
 
   /// The values of a field; nil for invalid text.
-  private static func values(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Set<Int>? {
+  private static func values(_ text: Substring, _ range: ClosedRange<Int>, names: [String]) -> Set<Int>? {
     var found: Set<Int> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let more = step(part, range, names) else { return nil }
+      guard let more = step(part, range, names: names) else { return nil }
       found.formUnion(more)
     }
     return found
   }
 
   /// `*`, `N` or `N-M`, each with an optional `/STEP`; `N/STEP` continues to the end of the range.
-  private static func step(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Set<Int>? {
+  private static func step(_ text: Substring, _ range: ClosedRange<Int>, names: [String]) -> Set<Int>? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard (1...2).contains(parts.count) else { return nil }
     var step = 1
@@ -92,7 +92,8 @@ public struct CronSchedule: Sendable, Hashable {
       }
     guard isZone, zone.lowercased() != "local" else {
       throw KubernetesError(
-        .badTimeZone, key, "\"\(zone.prefix(80))\" is not the name of a time zone", hint: "write Europe/Berlin or UTC")
+        .badTimeZone, key, reason: "\"\(zone.prefix(80))\" is not the name of a time zone",
+        hint: "write Europe/Berlin or UTC")
     }
   }
 }

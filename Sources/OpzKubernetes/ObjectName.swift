@@ -13,7 +13,7 @@ public enum ObjectName {
     if let first = name.utf8.first, (48...57).contains(first) { name = "m-" + name }
     guard !name.isEmpty else {
       throw KubernetesError(
-        .badName, "name", "\"\(model.prefix(80))\" has no character that a Kubernetes name may have")
+        .badName, "name", reason: "\"\(model.prefix(80))\" has no character that a Kubernetes name may have")
     }
     guard name.utf8.count > limit else { return name }
     var start = String(name.prefix(limit - 9))
@@ -42,7 +42,7 @@ public enum ObjectName {
       last != 45
     else {
       throw KubernetesError(
-        .badName, key, "\"\(name.prefix(80))\" is not a valid Kubernetes name",
+        .badName, key, reason: "\"\(name.prefix(80))\" is not a valid Kubernetes name",
         hint: "use at most 63 lower-case letters, digits and -")
     }
   }
@@ -58,7 +58,7 @@ public enum ObjectName {
       }
     guard isName else {
       throw KubernetesError(
-        .badName, key, "\"\(name.prefix(80))\" is not a valid Kubernetes name",
+        .badName, key, reason: "\"\(name.prefix(80))\" is not a valid Kubernetes name",
         hint: "use at most 253 lower-case letters, digits, - and .")
     }
   }
@@ -73,7 +73,7 @@ public enum ObjectName {
       let last = parts.last ?? ""
       guard isQualified(last), value.isEmpty || isQualified(value) else {
         throw KubernetesError(
-          .badName, key, "\"\(name.prefix(80))\": \"\(value.prefix(80))\" is not a valid Kubernetes label",
+          .badName, key, reason: "\"\(name.prefix(80))\": \"\(value.prefix(80))\" is not a valid Kubernetes label",
           hint: "use at most 63 letters, digits, - _ and ., a letter or digit first and last")
       }
     }

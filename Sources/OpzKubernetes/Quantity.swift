@@ -15,12 +15,12 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
   public init(_ text: String, key: String) throws {
     guard let nano = Quantity.parse(text) else {
       throw KubernetesError(
-        .badQuantity, key, "\"\(text.prefix(40))\" is not a Kubernetes quantity",
+        .badQuantity, key, reason: "\"\(text.prefix(40))\" is not a Kubernetes quantity",
         hint: "write 500m or 2 for CPU, 256Mi or 2Gi for memory")
     }
-    guard nano > 0 else { throw KubernetesError(.badQuantity, key, "\(text) is not greater than 0") }
+    guard nano > 0 else { throw KubernetesError(.badQuantity, key, reason: "\(text) is not greater than 0") }
     guard nano <= Quantity.maximum else {
-      throw KubernetesError(.badQuantity, key, "\(text) is more than the largest Kubernetes quantity, 2^63 - 1")
+      throw KubernetesError(.badQuantity, key, reason: "\(text) is more than the largest Kubernetes quantity, 2^63 - 1")
     }
     self.nano = nano
     description = text

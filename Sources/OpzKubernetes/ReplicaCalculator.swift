@@ -64,7 +64,7 @@ public struct ReplicaCalculator: Sendable {
   public func utilization(
     _ pods: [AutoscaledPod], _ samples: [String: MetricSample], target: Int, current: Int, isCPU: Bool, now: Double = 0
   ) throws -> Proposal {
-    let groups = PodGroups(pods, samples, self, isCPU: isCPU, now: now)
+    let groups = PodGroups(pods, samples, calculator: self, isCPU: isCPU, now: now)
     let counted = try counted(groups, samples)
     let requests = try ReplicaCalculator.requests(pods)
     let goal = max(100, Int64(clamping: target))
@@ -84,7 +84,7 @@ public struct ReplicaCalculator: Sendable {
     _ pods: [AutoscaledPod], _ samples: [String: MetricSample], target: Int64, current: Int, isCPU: Bool = false,
     now: Double = 0
   ) throws -> Proposal {
-    let groups = PodGroups(pods, samples, self, isCPU: isCPU, now: now)
+    let groups = PodGroups(pods, samples, calculator: self, isCPU: isCPU, now: now)
     return try proposal(
       groups, try counted(groups, samples), current: current,
       ratio: { ReplicaCalculator.averageRatio($0, target: target) }, assumed: { _ in target })

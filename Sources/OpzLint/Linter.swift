@@ -37,7 +37,7 @@ public struct Linter: Sendable {
     }
     let all = sources.flatMap(\.findings) + read.flatMap(\.findings) + found.flatMap(\.self)
     let allowances = sources.flatMap(\.allowances) + objects.flatMap(Linter.allowances)
-    return report(all, allowances, inputs, objects: objects.count)
+    return report(all, allowances, inputs: inputs, objects: objects.count)
   }
 
   private static func allowances(of object: LintObject) -> [Allowance] {
@@ -50,7 +50,7 @@ public struct Linter: Sendable {
   }
 
   private func report(
-    _ found: [Finding], _ allowances: [Allowance], _ inputs: [LintInput], objects: Int
+    _ found: [Finding], _ allowances: [Allowance], inputs: [LintInput], objects: Int
   ) -> LintReport {
     var (standing, allowed) = ([Finding](), [Finding]())
     var used: Set<Int> = []

@@ -25,7 +25,8 @@ public struct ArtifactDirectories: Sendable {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let path = directory.pushing(FilePath(parts[parts.count - 1]))
       guard try FileStatus.find(path)?.kind == .directory else {
-        throw MLflowError(.noArtifacts, path.string, "no such directory", hint: "write --artifacts [PREFIX=]DIR")
+        throw MLflowError(
+          .noArtifacts, path.string, reason: "no such directory", hint: "write --artifacts [PREFIX=]DIR")
       }
       roots.append(path)
       replacements += parts.count == 2 ? [(parts[0], path)] : [("mlflow-artifacts:/", path)]
@@ -40,12 +41,12 @@ public struct ArtifactDirectories: Sendable {
     let path = try path(location)
     guard let real = RealPath.of(path) else {
       throw MLflowError(
-        .noArtifacts, location, "\(path) does not exist",
+        .noArtifacts, location, reason: "\(path) does not exist",
         hint: "if the files were moved, --artifacts PREFIX=DIR replaces PREFIX at the beginning of their paths")
     }
     guard roots.contains(where: { real.starts(with: $0) }) else {
       throw MLflowError(
-        .noArtifacts, location, "it is not below the database's directory, and a database can name any file",
+        .noArtifacts, location, reason: "it is not below the database's directory, and a database can name any file",
         hint: "--artifacts DIR allows files below DIR")
     }
     return real
@@ -66,12 +67,12 @@ public struct ArtifactDirectories: Sendable {
     if let end = location.firstRange(of: ":/"), end.lowerBound != location.startIndex {
       let scheme = location[..<end.lowerBound]
       throw MLflowError(
-        .noArtifacts, location, "opz reads artifacts from files, not from \(scheme)",
+        .noArtifacts, location, reason: "opz reads artifacts from files, not from \(scheme)",
         hint:
           "copy them to this machine, then use --artifacts '\(location.prefix(40))..=DIR' with the prefix that DIR replaces"
       )
     }
-    guard !location.isEmpty else { throw MLflowError(.noArtifacts, "the version", "it names no artifacts") }
+    guard !location.isEmpty else { throw MLflowError(.noArtifacts, "the version", reason: "it names no artifacts") }
     return base.pushing(FilePath(location))
   }
 }

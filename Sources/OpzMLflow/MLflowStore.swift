@@ -35,7 +35,7 @@ public struct MLflowStore {
     tables = try database.tables()
     guard tables.contains("registered_models"), tables.contains("model_versions") else {
       throw MLflowError(
-        .notAStore, path.string, "the database has no tables registered_models and model_versions",
+        .notAStore, path.string, reason: "the database has no tables registered_models and model_versions",
         hint: "name the file of MLflow's SQLite store")
     }
   }
@@ -47,7 +47,7 @@ public struct MLflowStore {
     let known = Set(all.compactMap { $0["workspace"]?.text })
     guard known.isEmpty || known.contains(workspace) else {
       throw MLflowError(
-        .notFound, workspace, "no such workspace in \(path)",
+        .notFound, workspace, reason: "no such workspace in \(path)",
         hint: "its workspaces are \(known.sorted().joined(separator: ", "))")
     }
     func here(_ row: Database.Row) -> Bool { (row["workspace"]?.text ?? workspace) == workspace }

@@ -13,7 +13,7 @@ struct ConfigParts {
   /// What `model.format` may be.
   private let formats: [String]
 
-  init(_ document: YAMLNode, _ problems: KeyProblems, _ formats: ModelFormats) {
+  init(_ document: YAMLNode, _ problems: KeyProblems, formats: ModelFormats) {
     self.problems = problems
     self.formats = ["auto"] + formats.readable.map(\.name) + ["unknown"]
     top = YAMLScope(document, path: "", keys: ConfigKeys.top, problems)

@@ -53,7 +53,7 @@ public enum ConfigReader {
     for override in overrides { try ConfigOverride(override).apply(to: &document) }
     let problems = KeyProblems(
       file: file, shorthandPaths: ["model", "runtime", "push"], hint: ConfigKeys.hint(unknown:in:keys:))
-    let config = ConfigParts(document, problems, formats).config()
+    let config = ConfigParts(document, problems, formats: formats).config()
     guard problems.all.isEmpty, var config else {
       throw ConfigError(problems.all, category: problems.areOverrides ? .usage : .failed)
     }

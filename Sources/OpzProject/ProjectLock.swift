@@ -62,11 +62,11 @@ public struct ProjectLock: Codable, Sendable, Hashable {
       lock = try CanonicalJSON.decode(
         ProjectLock.self, from: SmallFile.read(path, limit: 1 << 20), subject: path.string)
     } catch let error as any ExplainedError {
-      throw PackageError(.badLock, error.subject, error.reason, hint: "opz lock --update writes a new one")
+      throw PackageError(.badLock, error.subject, reason: error.reason, hint: "opz lock --update writes a new one")
     }
     guard lock.opz == 1 else {
       throw PackageError(
-        .badLock, path.string, "the file has format \(lock.opz), this opz reads 1", hint: "use a newer opz")
+        .badLock, path.string, reason: "the file has format \(lock.opz), this opz reads 1", hint: "use a newer opz")
     }
     return lock
   }

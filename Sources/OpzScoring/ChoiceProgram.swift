@@ -23,7 +23,7 @@ struct ChoiceProgram {
   private static func isTemporary(_ operand: UInt32) -> Bool { operand > ones && operand < tests }
 
   /// - Returns: nil if there are more intermediate results than slots for them, or more choices than `limit`.
-  init?(_ ensemble: TreeEnsemble, _ nodes: Range<Int>, _ numbers: LeafNumbers, limit: Int) {
+  init?(_ ensemble: TreeEnsemble, _ nodes: Range<Int>, numbers: LeafNumbers, limit: Int) {
     let bits = numbers.bits
     var free = (UInt32(OPZ_SLOT_TEMPORARY)..<ChoiceProgram.tests).reversed() as [UInt32]
     // The bits of the subtrees whose parent is to come. Nodes stand depth first, left before right: from the end,

@@ -60,8 +60,8 @@ public struct CompiledTrees: TreeScoring {
   public func score<Input: MatrixElement, Output: MatrixElement>(
     _ matrix: UnsafeBufferPointer<Input>, rows: Int, into output: UnsafeMutableBufferPointer<Output>
   ) {
-    precondition(CompiledTrees.holds(matrix.count, rows, columns), "the matrix has too few elements")
-    precondition(CompiledTrees.holds(output.count, rows, groups), "the output has too few elements")
+    precondition(CompiledTrees.holds(matrix.count, rows, width: columns), "the matrix has too few elements")
+    precondition(CompiledTrees.holds(output.count, rows, width: groups), "the output has too few elements")
     let program = programs.program(isDouble: Input.self == Double.self)
     program.score(
       matrix.baseAddress, isDouble: Input.self == Double.self, rows: rows, kernel: options.kernel,
@@ -74,15 +74,15 @@ public struct CompiledTrees: TreeScoring {
   public func leaves<Input: MatrixElement>(
     _ matrix: UnsafeBufferPointer<Input>, rows: Int, into output: UnsafeMutableBufferPointer<Int32>
   ) {
-    precondition(CompiledTrees.holds(matrix.count, rows, columns), "the matrix has too few elements")
-    precondition(CompiledTrees.holds(output.count, rows, treeCount), "the output has too few elements")
+    precondition(CompiledTrees.holds(matrix.count, rows, width: columns), "the matrix has too few elements")
+    precondition(CompiledTrees.holds(output.count, rows, width: treeCount), "the output has too few elements")
     let program = programs.program(isDouble: Input.self == Double.self)
     program.score(
       matrix.baseAddress, isDouble: Input.self == Double.self, rows: rows, kernel: options.kernel,
       smallestBlock: options.smallestBlock, into: nil, outputIsDouble: false, leaves: output.baseAddress)
   }
 
-  private static func holds(_ count: Int, _ rows: Int, _ width: Int) -> Bool {
+  private static func holds(_ count: Int, _ rows: Int, width: Int) -> Bool {
     let (needed, isTooMuch) = rows.multipliedReportingOverflow(by: width)
     return rows >= 0 && !isTooMuch && count >= needed
   }
@@ -92,12 +92,12 @@ extension CompiledTrees {
   /// See `TreeScoring`.
   public func sums(_ matrix: Tensor.Storage, rows: Int) -> Tensor.Storage {
     switch sums {
-    case .float32: .float32(sums(matrix, rows, Float.self))
-    case .float64: .float64(sums(matrix, rows, Double.self))
+    case .float32: .float32(sums(matrix, rows, as: Float.self))
+    case .float64: .float64(sums(matrix, rows, as: Double.self))
     }
   }
 
-  private func sums<Output: MatrixElement>(_ matrix: Tensor.Storage, _ rows: Int, _: Output.Type) -> [Output] {
+  private func sums<Output: MatrixElement>(_ matrix: Tensor.Storage, _ rows: Int, as _: Output.Type) -> [Output] {
     [Output](unsafeUninitializedCapacity: rows * groups) { output, filled in
       switch matrix {
       case .float32(let values): values.withUnsafeBufferPointer { score($0, rows: rows, into: output) }

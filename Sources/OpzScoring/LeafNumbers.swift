@@ -51,7 +51,7 @@ struct LeafNumbers {
       let node = ensemble.nodes[index]
       guard !node.isLeaf else { continue }
       let left = sizes[Int(node.left) - nodes.lowerBound], right = sizes[Int(node.right) - nodes.lowerBound]
-      sizes[index - nodes.lowerBound] = LeafNumbers.second(left, right, aligned) + min(left, right)
+      sizes[index - nodes.lowerBound] = LeafNumbers.second(left, right, aligned: aligned) + min(left, right)
     }
     numbers[0] = 0
     for index in nodes {
@@ -59,7 +59,7 @@ struct LeafNumbers {
       guard !node.isLeaf else { continue }
       let own = numbers[index - nodes.lowerBound]
       let left = Int(node.left) - nodes.lowerBound, right = Int(node.right) - nodes.lowerBound
-      let second = own &+ LeafNumbers.second(sizes[left], sizes[right], aligned)
+      let second = own &+ LeafNumbers.second(sizes[left], sizes[right], aligned: aligned)
       numbers[left] = sizes[left] >= sizes[right] ? own : second
       numbers[right] = sizes[left] >= sizes[right] ? second : own
     }
@@ -67,7 +67,7 @@ struct LeafNumbers {
   }
 
   /// Where the smaller of two ranges begins behind the larger one.
-  private static func second(_ left: UInt32, _ right: UInt32, _ aligned: Bool) -> UInt32 {
+  private static func second(_ left: UInt32, _ right: UInt32, aligned: Bool) -> UInt32 {
     let larger = max(left, right)
     guard aligned else { return larger }
     let unit = UInt32(1) << UInt32(LeafNumbers.bits(min(left, right)))

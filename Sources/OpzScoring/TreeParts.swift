@@ -13,7 +13,7 @@ struct TreeParts {
   /// By node: the index of its test in `tests`; -1 for leaves and nodes of trees that are walked.
   private var numbers: [Int32]
 
-  init(_ source: TreeSource, _ slices: TreeSlices, _ options: CompilationOptions) {
+  init(_ source: TreeSource, _ slices: TreeSlices, options: CompilationOptions) {
     slots = [UInt16](repeating: 0, count: source.tests.count)
     numbers = [Int32](repeating: -1, count: source.tests.count)
     // Sorting is for distinct tests only: there are far more nodes.
@@ -58,16 +58,16 @@ struct TreeParts {
       let count = used.count
       add(tree)
       guard used.count > limit, tree > first else { continue }
-      end(first..<tree, Array(used[..<count]), &slot, source)
+      end(first..<tree, Array(used[..<count]), slot: &slot, source: source)
       first = tree
       used = []
       add(tree)
     }
-    end(first..<source.ensemble.trees.count, used, &slot, source)
+    end(first..<source.ensemble.trees.count, used, slot: &slot, source: source)
   }
 
   /// - Parameter used: the part's tests, in any order.
-  private mutating func end(_ trees: Range<Int>, _ used: [Int32], _ slot: inout [UInt16], _ source: TreeSource) {
+  private mutating func end(_ trees: Range<Int>, _ used: [Int32], slot: inout [UInt16], source: TreeSource) {
     guard let first = trees.first, let last = trees.last else { return }
     let sorted = used.sorted()
     for (index, number) in sorted.enumerated() { slot[Int(number)] = UInt16(Int(OPZ_SLOT_TESTS) + index) }

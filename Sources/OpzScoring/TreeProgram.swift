@@ -20,19 +20,19 @@ final class TreeProgram: @unchecked Sendable {
   /// Bytes of a block's memory, where smaller blocks can keep it.
   private static let blockSize = 8 << 20
 
-  init(_ ensemble: TreeEnsemble, _ comparison: Comparison, _ options: CompilationOptions) {
+  init(_ ensemble: TreeEnsemble, _ comparison: Comparison, options: CompilationOptions) {
     guard let pool = opz_scratch_pool_create() else { preconditionFailure("there is no memory for the scorer") }
     self.pool = pool
     setKinds(ensemble, comparison)
     let source = TreeSource(ensemble, comparison)
     let slices = TreeSlices(source, options)
-    let parts = TreeParts(source, slices, options)
+    let parts = TreeParts(source, slices, options: options)
     setTables(parts, comparison)
     let walks = TreeWalks(source, slices)
     setWalks(walks)
     let leaves = LeafTables(source, slices)
     setLeaves(leaves, ensemble)
-    setTrees(source, slices, parts, walks, leaves)
+    setTrees(source, slices, parts: parts, walks: walks, leaves: leaves)
     setBlocks(ensemble)
   }
 
@@ -139,7 +139,7 @@ final class TreeProgram: @unchecked Sendable {
   }
 
   private func setTrees(
-    _ source: TreeSource, _ slices: TreeSlices, _ parts: TreeParts, _ walks: TreeWalks, _ leaves: LeafTables
+    _ source: TreeSource, _ slices: TreeSlices, parts: TreeParts, walks: TreeWalks, leaves: LeafTables
   ) {
     var trees: [opz_tree] = []
     var choices: [opz_choice] = []

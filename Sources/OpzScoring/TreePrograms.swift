@@ -12,14 +12,14 @@ final class TreePrograms: Sendable {
   init(_ ensemble: TreeEnsemble, _ options: CompilationOptions) {
     self.ensemble = ensemble
     self.options = options
-    main = TreeProgram(ensemble, ensemble.inputs == .float32 ? .float32 : .float64, options)
+    main = TreeProgram(ensemble, ensemble.inputs == .float32 ? .float32 : .float64, options: options)
   }
 
   /// The program for matrices of a type.
   func program(isDouble: Bool) -> TreeProgram {
     guard ensemble.inputs == .float64, !isDouble else { return main }
     return narrow.change { program in
-      let made = program ?? TreeProgram(ensemble, .float32, options)
+      let made = program ?? TreeProgram(ensemble, .float32, options: options)
       program = made
       return made
     }

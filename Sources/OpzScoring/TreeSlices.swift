@@ -19,7 +19,7 @@ struct TreeSlices {
       let isSmall = number.leaves <= options.slicedLeaves && number.leaves < options.testsPerPart
       if isSmall && (large.isEmpty || !range.contains { large.contains(source.tests[$0].subject) }) {
         let limit = options.choicesPerLevel * (1 + number.pathLengths / number.leaves)
-        programs.append(ChoiceProgram(source.ensemble, range, number, limit: limit))
+        programs.append(ChoiceProgram(source.ensemble, range, numbers: number, limit: limit))
         nodes += range.count
       } else {
         programs.append(nil)

@@ -33,21 +33,21 @@ struct TreeWalks {
 
   init(_ source: TreeSource, _ slices: TreeSlices) {
     var values: [Key] = [], answers: [Key] = []
-    let indexes = TreeWalks.number(source, &values, &answers)
-    makeInputs(source, values, answers)
+    let indexes = TreeWalks.number(source, &values, answers: &answers)
+    makeInputs(source, values, answers: answers)
     eager = answers.count <= TreeWalks.eagerAnswers ? inputs.count : 1 + values.count
     isLazy = source.ensemble.trees.indices.map { tree in
       eager < inputs.count && source.nodes(tree).contains { indexes[$0] < 0 }
     }
     let firstAnswer = 1 + values.count
     let places = indexes.map { UInt32($0 < 0 ? firstAnswer + Int(~$0) : Int($0)) }
-    makeNodes(source, slices, places)
+    makeNodes(source, slices, places: places)
   }
 
   // MARK: Inputs
 
   /// By node: 0 for a leaf, from 1 for a value, the complement of an answer's index for the others.
-  private static func number(_ source: TreeSource, _ values: inout [Key], _ answers: inout [Key]) -> [Int32] {
+  private static func number(_ source: TreeSource, _ values: inout [Key], answers: inout [Key]) -> [Int32] {
     var knownValues: [UInt64: Int32] = [:]
     var knownAnswers: [Key: Int32] = [:]
     var result = [Int32](repeating: 0, count: source.tests.count)
@@ -85,7 +85,7 @@ struct TreeWalks {
     return key
   }
 
-  private mutating func makeInputs(_ source: TreeSource, _ values: [Key], _ answers: [Key]) {
+  private mutating func makeInputs(_ source: TreeSource, _ values: [Key], answers: [Key]) {
     var firstWords: [Int] = []
     for set in source.ensemble.sets {
       firstWords.append(setWords.count)
@@ -112,27 +112,27 @@ struct TreeWalks {
 
   // MARK: Nodes
 
-  private mutating func makeNodes(_ source: TreeSource, _ slices: TreeSlices, _ places: [UInt32]) {
+  private mutating func makeNodes(_ source: TreeSource, _ slices: TreeSlices, places: [UInt32]) {
     let longest = source.ensemble.nodes.enumerated().reduce(0) { longest, entry in
       entry.element.isLeaf ? longest : max(longest, Int(entry.element.right) - entry.offset)
     }
     let limit = Int(UInt16.max)
     switch source.comparison {
     case .float64:
-      nodes = .double(make(source, slices, places) { opz_node_double(cut: $0, input: $1, right: $2) })
+      nodes = .double(make(source, slices, places: places) { opz_node_double(cut: $0, input: $1, right: $2) })
     case .float32 where longest <= limit && inputs.count <= limit:
       nodes = .short(
-        make(source, slices, places) {
+        make(source, slices, places: places) {
           opz_node_short(cut: Float($0), input: UInt16(truncatingIfNeeded: $1), right: UInt16(truncatingIfNeeded: $2))
         })
     case .float32:
-      nodes = .float(make(source, slices, places) { opz_node_float(cut: Float($0), input: $1, right: $2) })
+      nodes = .float(make(source, slices, places: places) { opz_node_float(cut: Float($0), input: $1, right: $2) })
     }
   }
 
   private func make<Node>(
-    _ source: TreeSource, _ slices: TreeSlices, _ places: [UInt32],
-    _ node: (_ cut: Double, _ input: UInt32, _ right: UInt32) -> Node
+    _ source: TreeSource, _ slices: TreeSlices, places: [UInt32],
+    node: (_ cut: Double, _ input: UInt32, _ right: UInt32) -> Node
   ) -> [Node] {
     let isValue = inputs.map { $0.kind == UInt8(OPZ_INPUT_VALUE) }
     var result: [Node] = []

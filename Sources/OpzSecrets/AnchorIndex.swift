@@ -49,7 +49,7 @@ struct AnchorIndex: Sendable {
         start: UInt32(anchors.count), count: UInt16(anchor.bytes.count), rule: UInt16(anchor.rule),
         window: UInt8(window), ignoresCase: anchor.ignoresCase)
       let bytes = anchor.bytes[window...]
-      unsorted.append((AnchorIndex.fold(bytes[window], bytes[window + 1], bytes[window + 2]), entry))
+      unsorted.append((AnchorIndex.fold(bytes[window], bytes[window + 1], three: bytes[window + 2]), entry))
       anchors += anchor.bytes
     }
     unsorted.sort { ($0.bucket, $0.entry.start) < ($1.bucket, $1.entry.start) }
@@ -65,7 +65,7 @@ struct AnchorIndex: Sendable {
 
   /// Five bits of each byte, which are the same in both cases of a letter.
   @inline(__always)
-  private static func fold(_ one: UInt8, _ two: UInt8, _ three: UInt8) -> Int {
+  private static func fold(_ one: UInt8, _ two: UInt8, three: UInt8) -> Int {
     Int(one & 31) << 10 | Int(two & 31) << 5 | Int(three & 31)
   }
 
@@ -96,16 +96,16 @@ struct AnchorIndex: Sendable {
   private func forEachEntry(
     of text: UnsafeBufferPointer<UInt8>, window: Int, _ body: (_ start: Int, _ rule: Int) -> Void
   ) {
-    let bucket = AnchorIndex.fold(text[window], text[window + 1], text[window + 2])
+    let bucket = AnchorIndex.fold(text[window], text[window + 1], three: text[window + 2])
     for number in Int(buckets[bucket])..<Int(buckets[bucket + 1]) {
       let entry = entries[number]
       let start = window - Int(entry.window)
-      if isAnchor(entry, text, start) { body(start, Int(entry.rule)) }
+      if isAnchor(entry, text, start: start) { body(start, Int(entry.rule)) }
     }
   }
 
   @inline(__always)
-  private func isAnchor(_ entry: Entry, _ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
+  private func isAnchor(_ entry: Entry, _ text: UnsafeBufferPointer<UInt8>, start: Int) -> Bool {
     guard start >= 0, start + Int(entry.count) <= text.count else { return false }
     for offset in 0..<Int(entry.count) {
       let byte = text[start + offset]
@@ -127,7 +127,7 @@ private struct ShiftTable {
     let places = 0...min(anchor.count - 3, 200)
     let best = places.min { cost(of: anchor, $0, ignoresCase) < cost(of: anchor, $1, ignoresCase) } ?? 0
     for (place, shift) in [(best, UInt8(1)), (best + 1, 0)] {
-      for pair in ShiftTable.pairs(anchor[place], anchor[place + 1], ignoresCase) {
+      for pair in ShiftTable.pairs(anchor[place], anchor[place + 1], ignoresCase: ignoresCase) {
         shifts[pair] = min(shifts[pair], shift)
       }
     }
@@ -135,12 +135,12 @@ private struct ShiftTable {
   }
 
   private func cost(of anchor: [UInt8], _ place: Int, _ ignoresCase: Bool) -> Int {
-    let slows = pairCost(anchor[place], anchor[place + 1], ignoresCase, shift: 1)
-    return slows + 3 * pairCost(anchor[place + 1], anchor[place + 2], ignoresCase, shift: 0)
+    let slows = pairCost(anchor[place], anchor[place + 1], ignoresCase: ignoresCase, shift: 1)
+    return slows + 3 * pairCost(anchor[place + 1], anchor[place + 2], ignoresCase: ignoresCase, shift: 0)
   }
 
   /// 0 for a pair that already stops the search, else how often it occurs.
-  private func pairCost(_ first: UInt8, _ second: UInt8, _ ignoresCase: Bool, shift: UInt8) -> Int {
+  private func pairCost(_ first: UInt8, _ second: UInt8, ignoresCase: Bool, shift: UInt8) -> Int {
     if shifts[Int(first) << 8 | Int(second)] <= shift { return 0 }
     guard Alphabet.letters.contains(first), Alphabet.letters.contains(second) else {
       // Rows of dashes and of spaces; names with digits and underscores.
@@ -150,7 +150,7 @@ private struct ShiftTable {
     return LetterPairs.frequency(first, second) / (isLower ? 1 : 16)
   }
 
-  private static func pairs(_ first: UInt8, _ second: UInt8, _ ignoresCase: Bool) -> [Int] {
+  private static func pairs(_ first: UInt8, _ second: UInt8, ignoresCase: Bool) -> [Int] {
     func cases(_ byte: UInt8) -> [UInt8] {
       ignoresCase && Alphabet.lower.contains(byte) ? [byte, byte & ~32] : [byte]
     }

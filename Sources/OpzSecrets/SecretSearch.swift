@@ -63,7 +63,7 @@ public struct SecretSearch: Sendable {
 
   private mutating func advance(to end: Int) {
     let base = base
-    SecretSearch.search(SearchText(buffer), searched..<end, depth: 0, &found) { base + UInt64($0) }
+    SecretSearch.search(SearchText(buffer), searched..<end, depth: 0, found: &found) { base + UInt64($0) }
     let kept = max(0, end - SecretSearch.before)
     buffer.removeFirst(kept)
     self.base += UInt64(kept)
@@ -72,7 +72,7 @@ public struct SecretSearch: Sendable {
 
   /// - Parameter place: returns the offset in the stream of an index in `text`.
   private static func search(
-    _ text: SearchText, _ range: Range<Int>, depth: Int, _ found: inout SecretCollection, at place: (Int) -> UInt64
+    _ text: SearchText, _ range: Range<Int>, depth: Int, found: inout SecretCollection, at place: (Int) -> UInt64
   ) {
     let rules = SecretRules.all
     AnchorIndex.shared.forEachAnchor(in: text.bytes, range) { index, rule in
@@ -81,10 +81,10 @@ public struct SecretSearch: Sendable {
     }
     guard depth < depthLimit else { return }
     WideText.forEach(in: text, range) { start, narrow in
-      search(SearchText(narrow), 0..<narrow.count, depth: depth + 1, &found) { place(start + 2 * $0) }
+      search(SearchText(narrow), 0..<narrow.count, depth: depth + 1, found: &found) { place(start + 2 * $0) }
     }
     EncodedText.forEach(in: text, range) { start, decoded in
-      search(SearchText(decoded), 0..<decoded.count, depth: depth + 1, &found) { place(start + $0 / 3 * 4) }
+      search(SearchText(decoded), 0..<decoded.count, depth: depth + 1, found: &found) { place(start + $0 / 3 * 4) }
     }
   }
 }

@@ -49,11 +49,12 @@ extension LayoutStore {
       if count == 0 { return }
       do {
         guard try partial.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
-          throw StoreError(.wrongSize, root.string, "the response has more than the blob's \(partial.limit) bytes")
+          throw StoreError(
+            .wrongSize, root.string, reason: "the response has more than the blob's \(partial.limit) bytes")
         }
       } catch let failure as IOFailure where failure.errno == IOFailure.diskFull {
         throw StoreError(
-          .noSpace, root.string, "the disk is full after \(partial.size) bytes of a blob",
+          .noSpace, root.string, reason: "the disk is full after \(partial.size) bytes of a blob",
           hint: "free some space, or name another directory with --registry DIR")
       }
     }

@@ -34,7 +34,7 @@ public final class BlobWriter: ByteSink {
       try new.file.write(bytes)
     } catch let failure as IOFailure where failure.errno == IOFailure.diskFull {
       throw StoreError(
-        .noSpace, store.root.string, "the disk is full after \(written) bytes of a blob",
+        .noSpace, store.root.string, reason: "the disk is full after \(written) bytes of a blob",
         hint: "free some space, or name another directory with --registry DIR")
     }
     hasher?.update(bytes)
@@ -56,7 +56,7 @@ public final class BlobWriter: ByteSink {
   /// - Throws: `StoreError` with code `wrongDigest` when the writer does not hash, or `IOFailure`.
   public func commit(_ mediaType: MediaType) throws -> Descriptor {
     guard let hasher else {
-      throw StoreError(.wrongDigest, store.root.string, "the producer of the blob did not give its digest")
+      throw StoreError(.wrongDigest, store.root.string, reason: "the producer of the blob did not give its digest")
     }
     let descriptor = Descriptor(mediaType: mediaType, digest: hasher.finish(), size: written)
     try publish(descriptor.digest)
@@ -65,7 +65,7 @@ public final class BlobWriter: ByteSink {
 
   private func publish(_ digest: Digest) throws {
     if let pending = store.pending, written <= PendingBlobs.limit {
-      pending.add(digest, written, new)
+      pending.add(digest, written, file: new)
       if pending.isFull { try store.flush() }
       return
     }

@@ -17,20 +17,20 @@ public struct ContentGraph: Sendable {
   public static func of(_ root: Descriptor, in source: some ContentReader) async throws -> ContentGraph {
     var graph = ContentGraph()
     var seen: Set<Digest> = []
-    try await graph.add(root, source, &seen, depth: 0)
+    try await graph.add(root, source, seen: &seen, depth: 0)
     return graph
   }
 
   private mutating func add(
-    _ descriptor: Descriptor, _ source: some ContentReader, _ seen: inout Set<Digest>, depth: Int
+    _ descriptor: Descriptor, _ source: some ContentReader, seen: inout Set<Digest>, depth: Int
   ) async throws {
     guard seen.insert(descriptor.digest).inserted else { return }
     guard depth < 8 else {
-      throw StoreError(.badLayout, descriptor.digest.description, "indexes are nested deeper than 8")
+      throw StoreError(.badLayout, descriptor.digest.description, reason: "indexes are nested deeper than 8")
     }
     if descriptor.mediaType.isIndex {
       for child in try await source.index(descriptor).content.manifests {
-        try await add(child, source, &seen, depth: depth + 1)
+        try await add(child, source, seen: &seen, depth: depth + 1)
       }
       documents.append(descriptor)
     } else if descriptor.mediaType.isManifest {

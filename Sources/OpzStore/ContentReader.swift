@@ -50,7 +50,7 @@ extension ContentReader {
     guard descriptor.size <= UInt64(limit) else {
       throw StoreError(
         .tooLarge, descriptor.digest.description,
-        "it has \(descriptor.size) bytes; the limit is \(limit)")
+        reason: "it has \(descriptor.size) bytes; the limit is \(limit)")
     }
     let blob = try await blob(descriptor)
     let bytes = try await blocking { try blob.bytes() }

@@ -24,7 +24,7 @@ public enum FreeSpace {
     let free = try available(at: path)
     guard size > free else { return }
     throw StoreError(
-      .noSpace, path.string, "\(size) bytes are to be written, but only \(free) are free",
+      .noSpace, path.string, reason: "\(size) bytes are to be written, but only \(free) are free",
       hint: "free some space, or name another directory with --registry DIR")
   }
 }

@@ -22,7 +22,7 @@ extension ContentReader {
     let index = try await index(descriptor)
     guard let (_, image) = try await choose(platform, from: index) else {
       throw StoreError(
-        .notFound, descriptor.digest.description, "no image for \(platform)",
+        .notFound, descriptor.digest.description, reason: "no image for \(platform)",
         hint: "the index has \(index.platforms)")
     }
     return image

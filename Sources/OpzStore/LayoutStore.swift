@@ -22,7 +22,7 @@ public struct LayoutStore: ContentStore, TagStore {
     if try FileStatus.find(root.appending("oci-layout")) != nil { return try open(root) }
     if try FileStatus.find(root) != nil, try !Directory.entries(root).isEmpty {
       throw StoreError(
-        .badLayout, root.string, "the directory is not empty and has no oci-layout file",
+        .badLayout, root.string, reason: "the directory is not empty and has no oci-layout file",
         hint: "name an empty directory or a new one")
     }
     try store.prepare()
@@ -43,13 +43,13 @@ public struct LayoutStore: ContentStore, TagStore {
     guard try FileStatus.find(marker) != nil else {
       throw StoreError(
         try FileStatus.find(root) == nil ? .notFound : .badLayout, root.string,
-        "not an OCI image layout: no oci-layout file")
+        reason: "not an OCI image layout: no oci-layout file")
     }
     let bytes = try SmallFile.read(marker, limit: 4096)
     let version = try CanonicalJSON.decode(Marker.self, from: bytes, .layoutMarker, subject: marker.string)
       .imageLayoutVersion
     guard version == "1.0.0" else {
-      throw StoreError(.badLayout, marker.string, "version \(version) of the layout is not supported")
+      throw StoreError(.badLayout, marker.string, reason: "version \(version) of the layout is not supported")
     }
     return LayoutStore(unchecked: root)
   }
@@ -127,11 +127,11 @@ public struct LayoutStore: ContentStore, TagStore {
     if pending?.find(descriptor.digest) != nil { try flush() }
     let place = path(of: descriptor.digest)
     guard let status = try FileStatus.find(place), status.kind == .file else {
-      throw StoreError(.notFound, descriptor.digest.description, "not in the store at \(root)")
+      throw StoreError(.notFound, descriptor.digest.description, reason: "not in the store at \(root)")
     }
     guard status.size == descriptor.size else {
       throw StoreError(
-        .wrongSize, place.string, "the blob has \(status.size) bytes, but should have \(descriptor.size)",
+        .wrongSize, place.string, reason: "the blob has \(status.size) bytes, but should have \(descriptor.size)",
         hint: "the file is damaged; opz fsck lists all damaged files")
     }
     return FileBlob(place, size: status.size)
@@ -143,7 +143,7 @@ public struct LayoutStore: ContentStore, TagStore {
     guard descriptor.size <= UInt64(limit) else {
       throw StoreError(
         .tooLarge, descriptor.digest.description,
-        "it has \(descriptor.size) bytes; the limit is \(limit)")
+        reason: "it has \(descriptor.size) bytes; the limit is \(limit)")
     }
     guard let blob = pending?.find(descriptor.digest), blob.size == descriptor.size else {
       return try file(descriptor).bytes()
@@ -237,7 +237,7 @@ extension LayoutStore {
   public func resolve(_ tag: String) async throws -> Descriptor {
     let found = try index().manifests.first { $0.annotations?[LayoutStore.tagAnnotation] == tag }
     guard var descriptor = found else {
-      throw StoreError(.notFound, "oci:\(root):\(tag)", "no such tag in the layout")
+      throw StoreError(.notFound, "oci:\(root):\(tag)", reason: "no such tag in the layout")
     }
     descriptor.annotations = nil
     return descriptor
@@ -247,7 +247,8 @@ extension LayoutStore {
   /// - Throws: `StoreError` with code `notFound` when the layout does not have the document.
   public func tag(_ descriptor: Descriptor, as tag: String) async throws {
     guard try has(descriptor) else {
-      throw StoreError(.notFound, descriptor.digest.description, "not in the layout at \(root), so it cannot be tagged")
+      throw StoreError(
+        .notFound, descriptor.digest.description, reason: "not in the layout at \(root), so it cannot be tagged")
     }
     try await blocking { [self] in try list([IndexEntry(descriptor, tag: tag)]) }
   }
@@ -260,7 +261,7 @@ extension LayoutStore {
     guard manifests.count == 1, var only = manifests.first else {
       let tags = manifests.compactMap { $0.annotations?[LayoutStore.tagAnnotation] }
       throw StoreError(
-        .notFound, "oci:\(root)", "the layout has \(manifests.count) images, but no tag was given",
+        .notFound, "oci:\(root)", reason: "the layout has \(manifests.count) images, but no tag was given",
         hint: tags.isEmpty ? nil : "write oci:\(root):TAG; the tags are \(tags.prefix(10).joined(separator: ", "))")
     }
     only.annotations = nil
@@ -277,7 +278,7 @@ extension LayoutStore {
     guard bytes.count <= limit else {
       throw StoreError(
         .tooLarge, root.appending("index.json").string,
-        "with \(content.manifests.count) entries it would have \(bytes.count) bytes; the limit is \(limit)",
+        reason: "with \(content.manifests.count) entries it would have \(bytes.count) bytes; the limit is \(limit)",
         hint: "copy into a new layout, copy fewer tags, or use --no-referrers")
     }
     return bytes

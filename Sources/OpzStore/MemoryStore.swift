@@ -23,7 +23,7 @@ public final class MemoryStore: ContentStore, TagStore {
   /// - Throws: `StoreError` with code `notFound`.
   public func blob(_ descriptor: Descriptor) async throws -> any Blob {
     guard let bytes = state.withLock({ $0.blobs[descriptor.digest] }) else {
-      throw StoreError(.notFound, descriptor.digest.description, "not in this store")
+      throw StoreError(.notFound, descriptor.digest.description, reason: "not in this store")
     }
     return BytesBlob(bytes)
   }
@@ -41,7 +41,7 @@ public final class MemoryStore: ContentStore, TagStore {
   /// - Throws: `StoreError` with code `notFound`.
   public func resolve(_ tag: String) async throws -> Descriptor {
     guard let descriptor = state.withLock({ $0.tags[tag] }) else {
-      throw StoreError(.notFound, tag, "no such tag")
+      throw StoreError(.notFound, tag, reason: "no such tag")
     }
     return descriptor
   }
@@ -50,7 +50,7 @@ public final class MemoryStore: ContentStore, TagStore {
   /// - Throws: `StoreError` with code `notFound` when the store does not have the content.
   public func tag(_ descriptor: Descriptor, as tag: String) async throws {
     guard try await contains(descriptor) else {
-      throw StoreError(.notFound, descriptor.digest.description, "not in this store, so it cannot be tagged")
+      throw StoreError(.notFound, descriptor.digest.description, reason: "not in this store, so it cannot be tagged")
     }
     state.withLock { $0.tags[tag] = descriptor }
   }

@@ -24,7 +24,7 @@ final class PendingBlobs: Sendable {
   var isFull: Bool { blobs.change { $0.count >= most } }
 
   /// Adds a blob, unless it is pending already.
-  func add(_ digest: Digest, _ size: UInt64, _ file: NewFile) {
+  func add(_ digest: Digest, _ size: UInt64, file: NewFile) {
     blobs.change { blobs in
       if !blobs.contains(where: { $0.digest == digest }) { blobs.append(Blob(digest: digest, size: size, file: file)) }
     }

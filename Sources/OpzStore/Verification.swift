@@ -16,10 +16,10 @@ public enum Verification {
   public static func check(_ digest: Digest, _ size: UInt64, against descriptor: Descriptor) throws {
     guard size == descriptor.size else {
       throw StoreError(
-        .wrongSize, descriptor.digest.description, "expected \(descriptor.size) bytes, but got \(size)")
+        .wrongSize, descriptor.digest.description, reason: "expected \(descriptor.size) bytes, but got \(size)")
     }
     guard digest == descriptor.digest else {
-      throw StoreError(.wrongDigest, descriptor.digest.description, "the content has the digest \(digest)")
+      throw StoreError(.wrongDigest, descriptor.digest.description, reason: "the content has the digest \(digest)")
     }
   }
 }

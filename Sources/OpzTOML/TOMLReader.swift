@@ -76,7 +76,7 @@ package struct TOMLReader {
       } else {
         let keys = try key()
         try expect(UInt8(ascii: "="), "a key without =")
-        try assign(try value(depth: depth + keys.count), keys, current)
+        try assign(try value(depth: depth + keys.count), keys, table: current)
       }
       try endOfLine()
     }
@@ -147,7 +147,7 @@ package struct TOMLReader {
     }
   }
 
-  private func assign(_ value: TOMLValue, _ keys: [String], _ table: Table) throws(Failure) {
+  private func assign(_ value: TOMLValue, _ keys: [String], table: Table) throws(Failure) {
     var table = table
     for key in keys.dropLast() {
       table = try child(of: table, key)
@@ -229,7 +229,7 @@ package struct TOMLReader {
     while true {
       let keys = try key()
       try expect(UInt8(ascii: "="), "a key without =")
-      try assign(try value(depth: depth + keys.count), keys, table)
+      try assign(try value(depth: depth + keys.count), keys, table: table)
       skipSpaces()
       if next == UInt8(ascii: "}") { break }
       try expect(UInt8(ascii: ","), "an unterminated table")

@@ -12,11 +12,11 @@ enum WireMutator {
 
   static func change(_ bytes: inout [UInt8], other: [UInt8], _ random: inout ByteMutator) {
     guard let fields = parse(bytes) else { return random.change(&bytes, other: other) }
-    bytes = write(changed(fields, other, &random, depth: 0))
+    bytes = write(changed(fields, other, random: &random, depth: 0))
   }
 
   private static func changed(
-    _ fields: [Field], _ other: [UInt8], _ random: inout ByteMutator, depth: Int
+    _ fields: [Field], _ other: [UInt8], random: inout ByteMutator, depth: Int
   ) -> [Field] {
     var fields = fields
     guard !fields.isEmpty else { return fields }
@@ -24,7 +24,7 @@ enum WireMutator {
     if fields[index].type == 2, depth < 12, random.below(5) > 0, let inner = parse(fields[index].payload),
       !inner.isEmpty
     {
-      fields[index].payload = write(changed(inner, other, &random, depth: depth + 1))
+      fields[index].payload = write(changed(inner, other, random: &random, depth: depth + 1))
       return fields
     }
     switch random.below(9) {
@@ -38,12 +38,12 @@ enum WireMutator {
         let number = fields[index].number
         fields[index].payload = write([Field(number: number, type: 2, payload: fields[index].payload)])
       }
-    default: changeValue(&fields[index], other, &random)
+    default: changeValue(&fields[index], other, random: &random)
     }
     return fields
   }
 
-  private static func changeValue(_ field: inout Field, _ other: [UInt8], _ random: inout ByteMutator) {
+  private static func changeValue(_ field: inout Field, _ other: [UInt8], random: inout ByteMutator) {
     switch field.type {
     case 0: field.value = random.below(2) == 0 ? random.extreme() : field.value &+ random.pick([1, .max])
     case 2 where random.below(2) == 0 && !field.payload.isEmpty:

@@ -26,13 +26,13 @@ enum ZipMutator {
       }
     default:
       var data = members[index].data
-      if index == schema { JSONMutator.change(&data, &random) } else { changeArray(&data, other, &random) }
+      if index == schema { JSONMutator.change(&data, &random) } else { changeArray(&data, other, random: &random) }
       members[index] = RawZip.Member(members[index].local.name, data, mode: 0o100644)
     }
     bytes = RawZip(members).bytes
   }
 
-  private static func changeArray(_ data: inout [UInt8], _ other: [UInt8], _ random: inout ByteMutator) {
+  private static func changeArray(_ data: inout [UInt8], _ other: [UInt8], random: inout ByteMutator) {
     let text = Array(data.prefix(256))
     guard random.below(2) == 0, let shape = text.firstIndex(of: UInt8(ascii: "(")) else {
       return random.change(&data, other: other)

@@ -14,7 +14,7 @@ struct PathTableTests {
     return table
   }
 
-  private func directory(_ path: String, _ mode: UInt32 = 0o755, _ uid: UInt32 = 0) -> LayerName {
+  private func directory(_ path: String, _ mode: UInt32 = 0o755, uid: UInt32 = 0) -> LayerName {
     LayerName(path: Array(path.utf8), kind: .directory(mode: mode, uid: uid, gid: uid))
   }
 

@@ -27,23 +27,23 @@ struct RawTar {
 
     var bytes: [UInt8] {
       var header = [UInt8](repeating: 0, count: 512)
-      func put(_ value: [UInt8], _ offset: Int, _ limit: Int) {
+      func put(_ value: [UInt8], _ offset: Int, limit: Int) {
         for (index, byte) in value.prefix(limit).enumerated() { header[offset + index] = byte }
       }
       let octal = String(content.count, radix: 8)
-      put(name, 0, 100)
-      put(Array(mode.utf8), 100, 8)
-      put(Array("0000000".utf8), 108, 8)
-      put(Array("0000000".utf8), 116, 8)
-      put(size ?? Array((String(repeating: "0", count: 11 - octal.count) + octal).utf8), 124, 12)
-      put(Array("00000000000".utf8), 136, 12)
+      put(name, 0, limit: 100)
+      put(Array(mode.utf8), 100, limit: 8)
+      put(Array("0000000".utf8), 108, limit: 8)
+      put(Array("0000000".utf8), 116, limit: 8)
+      put(size ?? Array((String(repeating: "0", count: 11 - octal.count) + octal).utf8), 124, limit: 12)
+      put(Array("00000000000".utf8), 136, limit: 12)
       header[156] = type
-      put(link, 157, 100)
-      put(magic, 257, 8)
-      put(prefix, 345, 155)
-      put([UInt8](repeating: 32, count: 8), 148, 8)
+      put(link, 157, limit: 100)
+      put(magic, 257, limit: 8)
+      put(prefix, 345, limit: 155)
+      put([UInt8](repeating: 32, count: 8), 148, limit: 8)
       let sum = String(header.reduce(0) { $0 + Int($1) } + (breaksChecksum ? 1 : 0), radix: 8)
-      put(Array((String(repeating: "0", count: 6 - sum.count) + sum).utf8) + [0, 32], 148, 8)
+      put(Array((String(repeating: "0", count: 6 - sum.count) + sum).utf8) + [0, 32], 148, limit: 8)
       return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     }
   }

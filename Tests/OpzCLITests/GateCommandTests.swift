@@ -103,8 +103,7 @@ struct GateCommandTests {
       try #require(opz("sign", "--generate-key", "registry/\(name)", "--type", "ed25519").status == 0)
     }
     try policy("{approvals: {count: 2, keys: [ann.pub, bob.pub]}}")
-    func approve(_ actor: String, _ key: String?, _ version: String = "1.1.0", for alias: String = "production") throws
-    {
+    func approve(_ actor: String, _ key: String?, version: String = "1.1.0", for alias: String = "production") throws {
       var person = opz
       person.environment["OPZ_ACTOR"] = actor
       let key = key.map { ["--key", "registry/\($0).key"] } ?? []
@@ -123,7 +122,7 @@ struct GateCommandTests {
     try approve("ann", nil)
     try approve("bob", nil)
     try approve("ann", "eve")
-    try approve("ann", "ann", "1.0.0")
+    try approve("ann", "ann", version: "1.0.0")
     try approve("bob", "bob", for: "staging")
     #expect(try evidence() == "0 of 2")
     try approve("ann", "ann")

@@ -60,7 +60,7 @@ struct TortureTests {
       // A deterministic sample: a different moment for each command and call.
       let moments = Self.isWhole ? Array(1...400) : [1 + (command[0].utf8.count * 5 + index * 3) % 9]
       for moment in moments {
-        let ended = try await hurt(command, "\(call):\(fault):when=\(moment)", directory)
+        let ended = try await hurt(command, "\(call):\(fault):when=\(moment)", directory: directory)
         // The command made fewer such calls.
         if Self.isWhole, ended { break }
         calls += 1
@@ -70,7 +70,7 @@ struct TortureTests {
   }
 
   /// - Returns: whether the command succeeded despite the fault.
-  private func hurt(_ command: [String], _ fault: String, _ directory: TemporaryDirectory) async throws -> Bool {
+  private func hurt(_ command: [String], _ fault: String, directory: TemporaryDirectory) async throws -> Bool {
     let opz = try BuiltPrograms.opz().string
     _ = try ChildProcess.run(["cp", "-a", "base", "r"], directory: directory.path)
     let words = command + ["--quiet", "--registry", "r"]
@@ -82,12 +82,12 @@ struct TortureTests {
     let audit = try await registry.fsck()
     #expect(audit.problems == [], "\(fault): \(words)")
     #expect(audit.versions >= (command[0] == "delete" ? 2 : 3))
-    if hurt.status == 0 { try Self.checkDone(command, registry, fault) }
+    if hurt.status == 0 { try Self.checkDone(command, registry, inject: fault) }
     let again = try ChildProcess.run([opz] + words, directory: directory.path)
     // What was done before the fault cannot be repeated: a deletion, or a rollback with nothing before it.
     let isDone = ["delete", "rollback"].contains(command[0]) && again.status != 0
     #expect(again.status == 0 || isDone, "\(fault): \(again.errorText)")
-    try Self.checkDone(command, registry, fault)
+    try Self.checkDone(command, registry, inject: fault)
     #expect(try await registry.fsck().problems == [], "\(fault), then again")
     try Durable.removeTree(directory.path.appending("r"))
     return hurt.status == 0
@@ -116,7 +116,7 @@ struct TortureTests {
     #expect(try Directory.entries(registry.root.pushing("models/churn/heads")).count == 1)
   }
 
-  private static func checkDone(_ command: [String], _ registry: Registry, _ inject: String) throws {
+  private static func checkDone(_ command: [String], _ registry: Registry, inject: String) throws {
     func version(_ text: String) -> String? {
       (try? registry.find(LocalReference(parsing: "churn@\(text)")))?.version.description
     }
@@ -183,7 +183,7 @@ struct TortureTests {
       ([#"rename("/r/models/m/heads/1", "/r/models/m/heads/2") = 0"#, #"fsync(6</r/models/m/heads>) = 0"#], 0, 0),
       ([#"mkdir("/r/models/m", 0755) = 0"#], 0, 1),
     ])
-  func rule(_ lines: [String], _ faults: Int, _ unsynced: Int) {
+  func rule(_ lines: [String], _ faults: Int, unsynced: Int) {
     var order = SyncOrder()
     for line in lines { order.take(line) }
     #expect(order.faults.count == faults, "\(order.faults)")

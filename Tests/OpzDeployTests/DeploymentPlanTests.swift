@@ -111,7 +111,7 @@ struct DeploymentPlanTests {
   /// Expects that `validate` and `Manifests` refuse the same plan.
   /// - Parameter code: nil for a `KubernetesError`.
   private func refuses(
-    _ code: DeployError.Code?, _ message: String, location: SourceLocation = #_sourceLocation, _ change: Change
+    _ code: DeployError.Code?, _ message: String, location: SourceLocation = #_sourceLocation, change: Change
   ) throws {
     let plan = try Scenario.churn(change)
     for error in [Scenario.refusal { try plan.validate() }, Scenario.refusal { _ = try Manifests(plan) }] {

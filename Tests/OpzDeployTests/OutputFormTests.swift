@@ -16,7 +16,7 @@ struct OutputFormTests {
     try await blocking { try Kubectl.run(arguments, input: input) }
   }
 
-  private func same(_ one: String, _ other: String, _ directory: TemporaryDirectory) async throws {
+  private func same(_ one: String, _ other: String, directory: TemporaryDirectory) async throws {
     let paths = try [directory.write("one.yaml", one), directory.write("other.yaml", other)]
     let result = try await Scenario.python("same_objects.py", paths.map(\.string))
     #expect(result.status == 0, "\(result.errorText)")
@@ -29,7 +29,7 @@ struct OutputFormTests {
     try write(manifests.files, to: directory)
     let built = try await kubectl(["kustomize", directory.path.appending("out").string])
     try #require(built.status == 0, "\(built.errorText)")
-    try await same(manifests.stream, built.text, directory)
+    try await same(manifests.stream, built.text, directory: directory)
   }
 
   @Test("each overlay is the plain output of its profile", arguments: Scenario.allCases, DeployProfile.allCases)
@@ -39,7 +39,7 @@ struct OutputFormTests {
     let built = try await kubectl(["kustomize", directory.path.appending("out/overlays/\(profile.rawValue)").string])
     try #require(built.status == 0, "\(built.errorText)")
     try await same(
-      Manifests(scenario.plan, scenario.purpose, profile: profile).stream, built.text, directory)
+      Manifests(scenario.plan, scenario.purpose, profile: profile).stream, built.text, directory: directory)
   }
 
   @Test("the dev overlay has fewer pods and no disruption budget")
@@ -73,7 +73,7 @@ struct OutputFormTests {
   func helm(scenario: Scenario) async throws {
     let (result, directory) = try await render(scenario)
     try #require(result.status == 0, "\(result.errorText)")
-    try await same(try scenario.manifests.stream, result.text, directory)
+    try await same(try scenario.manifests.stream, result.text, directory: directory)
   }
 
   @Test("each value changes what it describes")

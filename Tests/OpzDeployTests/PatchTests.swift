@@ -99,7 +99,7 @@ struct PatchTests {
   }
 
   /// Our object patched by kubectl and by us, both normalized by kubectl.
-  private func compare(_ kind: String, _ type: String, _ patch: String, _ own: Manifests) async throws {
+  private func compare(_ kind: String, _ type: String, patch: String, own: Manifests) async throws {
     let directory = try TemporaryDirectory()
     let before = try directory.write("before.yaml", try object(kind, try Scenario.native.manifests))
     let after = try directory.write("after.yaml", try object(kind, own))
@@ -116,12 +116,12 @@ struct PatchTests {
 
   @Test("a strategic merge gives the same object as kubectl's", arguments: merges)
   func merge(kind: String, patch: String) async throws {
-    try await compare(kind, "strategic", patch, Manifests(plan(kind, merge: patch)))
+    try await compare(kind, "strategic", patch: patch, own: Manifests(plan(kind, merge: patch)))
   }
 
   @Test("RFC 6902 operations give the same object as kubectl's", arguments: operations)
   func json(kind: String, patch: String) async throws {
-    try await compare(kind, "json", patch, Manifests(plan(kind, json: patch)))
+    try await compare(kind, "json", patch: patch, own: Manifests(plan(kind, json: patch)))
   }
 
   @Test("in a custom resource, a list replaces the old list")

@@ -124,7 +124,7 @@ import Testing
     (404, "application/json", #"{"errors":[{"code":"NAME_UNKNOWN","message":"no"}]}"#, "no such repository"),
     (403, "application/json", #"{"errors":[{"code":"DENIED"}]}"#, "right"),
   ])
-  func aRefusalSaysWhatHelps(_ status: Int, _ type: String, _ body: String, _ hint: String) async throws {
+  func aRefusalSaysWhatHelps(_ status: Int, _ type: String, body: String, hint: String) async throws {
     let server = try ScriptedServer { _ in Answer(status, [("Content-Type", type)], text: body) }
     let error = await failure { try await repository(server.host).resolve("latest") }
     #expect(error?.hint?.contains(hint) == true, "\(error?.description ?? "")")

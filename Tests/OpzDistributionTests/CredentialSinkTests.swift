@@ -59,7 +59,7 @@ import Testing
         let bearer = "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\""
         return Answer(401, [("WWW-Authenticate", login == .basic ? "Basic realm=\"r\"" : bearer)])
       }
-      return Self.answer(request, lure, sink.host)
+      return Self.answer(request, lure, sink: sink.host)
     }
     let config = try DockerConfig(registry.host, user: "ann", password: "passw0rd-secret")
     let content = randomBytes(1000)
@@ -166,7 +166,7 @@ import Testing
   private static func isLoggedIn(_ request: Request) -> Bool { request.header("authorization") != nil }
 
   // Only the registry's own responses; everything that the lure does not concern works.
-  private static func answer(_ request: Request, _ lure: Lure, _ sink: String) -> Answer {
+  private static func answer(_ request: Request, _ lure: Lure, sink: String) -> Answer {
     let isManifest = request.path.contains("/manifests/")
     let to = { (status: Int) in Answer(status, [("Location", "http://\(sink)/x")]) }
     let status = Int(lure.rawValue.suffix(3)) ?? 307

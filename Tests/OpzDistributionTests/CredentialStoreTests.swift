@@ -201,20 +201,20 @@ struct CredentialStoreTests {
 
   // MARK: Real registries and other readers
 
-  private func check(_ host: String, _ user: String, _ secret: String) async throws -> RemoteLogin.Verdict {
+  private func check(_ host: String, _ user: String, secret: String) async throws -> RemoteLogin.Verdict {
     try await RemoteLogin(host, environment: [:], userAgent: "opz-tests/1").check(user: user, secret: secret)
   }
 
   @Test("a secret is tried as user and password")
   func basic() async throws {
     let server = try RegistryServer(.basic(user: "ann", password: "right"))
-    #expect(try await check(server.host, "ann", "right") == .accepted)
+    #expect(try await check(server.host, "ann", secret: "right") == .accepted)
     for (user, secret) in [("ann", "wrong"), ("bob", "right")] {
-      let error = await failure { try await check(server.host, user, secret) }
+      let error = await failure { try await check(server.host, user, secret: secret) }
       #expect(error?.code == .unauthorized && error?.description.contains(secret) == false)
     }
     let open = try RegistryServer()
-    #expect(try await check(open.host, "ann", "right") == .notAsked)
+    #expect(try await check(open.host, "ann", secret: "right") == .notAsked)
   }
 
   @Test("a secret is tried at the token server")
@@ -223,8 +223,8 @@ struct CredentialStoreTests {
     let server = try RegistryServer(
       .token(
         realm: tokens.realm, service: TokenServer.service, issuer: TokenServer.issuer, certificate: tokens.certificate))
-    #expect(try await check(server.host, "ann", "right") == .accepted)
-    let error = await failure { try await check(server.host, "ann", "wrong-one") }
+    #expect(try await check(server.host, "ann", secret: "right") == .accepted)
+    let error = await failure { try await check(server.host, "ann", secret: "wrong-one") }
     #expect(error?.code == .unauthorized && error?.description.contains("wrong-one") == false)
   }
 

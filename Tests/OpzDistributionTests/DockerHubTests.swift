@@ -141,7 +141,7 @@ import Testing
       (#"{"credHelpers":{"index.docker.io":"test"}}"#, "index.docker.io", 2),
       (#"{"credsStore":"test"}"#, "docker.io", 2),
     ])
-  func helpers(_ json: String, _ known: String, _ questions: Int) throws {
+  func helpers(_ json: String, _ known: String, questions: Int) throws {
     let config = try helper(known, config: json)
     let found = try Credentials(environment: config.environment).find("docker.io", repository: "library/nginx")
     #expect(found == .password(user: "ann", password: "s3cret"))

@@ -21,8 +21,7 @@ import Testing
   }
 
   /// A HOME with `certs.d` for a server.
-  private func home(_ server: NginxServer, _ place: String, _ files: [(FilePath, String)]) throws -> TemporaryDirectory
-  {
+  private func home(_ server: NginxServer, _ place: String, files: [(FilePath, String)]) throws -> TemporaryDirectory {
     let home = try TemporaryDirectory()
     for (file, name) in files {
       let bytes = try SmallFile.read(file, limit: 1 << 20)
@@ -45,7 +44,9 @@ import Testing
     let server = try NginxServer(before: registry.host, wantsClient: true)
     let home = try home(
       server, place,
-      [(server.authority, "ca.crt"), (server.clientCertificate, "client.cert"), (server.clientKey, "client.key")])
+      files: [
+        (server.authority, "ca.crt"), (server.clientCertificate, "client.cert"), (server.clientKey, "client.key"),
+      ])
     let remote = try remote(server, ["HOME": home.path.string])
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
     #expect(try await remote.contains(Self.blob))
@@ -61,7 +62,8 @@ import Testing
   @Test func aCertificateWithoutItsKeyIsNamed() async throws {
     let registry = try RegistryServer()
     let server = try NginxServer(before: registry.host, wantsClient: true)
-    let home = try home(server, ".docker", [(server.authority, "ca.crt"), (server.clientCertificate, "client.cert")])
+    let home = try home(
+      server, ".docker", files: [(server.authority, "ca.crt"), (server.clientCertificate, "client.cert")])
     let error = await failure { try await remote(server, ["HOME": home.path.string]).contains(Self.blob) }
     #expect(error?.code == .credentials)
     #expect(error?.reason.contains("client.key") == true)
@@ -73,7 +75,7 @@ import Testing
     let registry = try RegistryServer()
     let server = try NginxServer(before: registry.host)
     let other = try NginxServer(before: registry.host)
-    let home = try home(other, ".docker", [(other.authority, "ca.crt")])
+    let home = try home(other, ".docker", files: [(other.authority, "ca.crt")])
     let error = await failure { try await remote(server, ["HOME": home.path.string]).contains(Self.blob) }
     #expect(error?.code == .tls)
     server.stop()

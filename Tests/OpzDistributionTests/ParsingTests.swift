@@ -34,7 +34,7 @@ import Testing
     (#"{"token":"a","expires_in":300,"issued_at":"1994-11-06T08:48:37Z"}"#, "a", 210_000),
     (#"{"token":"a","expires_in":300,"issued_at":"2999-11-06T08:48:37Z"}"#, "a", 270_000),
   ])
-  func readsTokens(_ json: String, _ value: String, _ life: Int64) throws {
+  func readsTokens(_ json: String, _ value: String, life: Int64) throws {
     let now = Timestamp(milliseconds: 784_111_777_000)
     let token = try Token.parse(Array(json.utf8), now: now, subject: "x")
     #expect(token.value == value)
@@ -66,7 +66,7 @@ import Testing
     (429, "7", " (7 are allowed)"), (429, "", ""), (429, ";w=1", ""), (429, "99999999999999999999;w=1", ""),
     (429, "1;w=-1", " (1 are allowed)"), (403, "100;w=21600", ""),
   ])
-  func saysTheRateLimit(_ status: Int, _ header: String, _ text: String) {
+  func saysTheRateLimit(_ status: Int, _ header: String, text: String) {
     let head = HTTPHead(status: status, headers: [("ratelimit-limit", header)])
     #expect(RemoteErrorResponse.rateLimit(HTTPResponse(head: head)) == text)
   }

@@ -34,7 +34,7 @@ struct TransitionRow: Sendable, CustomTestStringConvertible {
     return UploadTransition(
       descriptor: descriptor, subject: "r.example/a", host: "r.example", profile: profile, quirks: .known,
       candidates: candidates, isJournaled: true
-    ).next(state, input, history)
+    ).next(state, input, history: history)
   }
 
   /// The line of the table.
@@ -57,20 +57,20 @@ extension TransitionRow {
   {
     let http = HTTPResponse(head: HTTPHead(status: status, headers: headers.map { (name: $0.0, value: $0.1) }))
     var refusal = RemoteErrorResponse.error(http, subject: "r.example/a", .known)
-    if let code { refusal = DistributionError(code, "r.example/a", "refused", status: status) }
+    if let code { refusal = DistributionError(code, "r.example/a", reason: "refused", status: status) }
     return .response(UploadResponse(http: http, location: location, refusal: refusal, seconds: 1))
   }
 
   static let use = ConnectionUse(sent: 20 << 20, milliseconds: 900)
   static let cut = UploadEvent.failure(
-    UploadFailure(error: DistributionError(.connection, "r.example/a", "reset"), sent: 4 << 20, use: use))
+    UploadFailure(error: DistributionError(.connection, "r.example/a", reason: "reset"), sent: 4 << 20, use: use))
   static let refused = UploadEvent.failure(
-    UploadFailure(error: DistributionError(.connection, "r.example/a", "no connection")))
+    UploadFailure(error: DistributionError(.connection, "r.example/a", reason: "no connection")))
   static let busy = UploadEvent.failure(
-    UploadFailure(error: DistributionError(.server, "r.example/a", "the registry answered 503", status: 503)))
+    UploadFailure(error: DistributionError(.server, "r.example/a", reason: "the registry answered 503", status: 503)))
   static let unusable = UploadEvent.failure(
-    UploadFailure(error: DistributionError(.refusedAddress, "r.example/a", "the Location leads elsewhere")))
-  static let spent = UploadEvent.exhausted(DistributionError(.connection, "r.example/a", "reset"))
+    UploadFailure(error: DistributionError(.refusedAddress, "r.example/a", reason: "the Location leads elsewhere")))
+  static let spent = UploadEvent.exhausted(DistributionError(.connection, "r.example/a", reason: "reset"))
   static let broken: @Sendable (inout UploadHistory) -> Void = {
     ($0.broken, $0.breaks, $0.hasUnconfirmed) = (use, 1, true)
   }
@@ -250,12 +250,13 @@ extension TransitionRow {
       input: answer(404), candidates: ["b"], next: "mounting | POST mount | | loses the bytes"),
     TransitionRow(
       state: .probing(
-        SessionProbe(session(), .refusal(DistributionError(.badResponse, "r.example/a", "416", status: 416)))),
+        SessionProbe(session(), .refusal(DistributionError(.badResponse, "r.example/a", reason: "416", status: 416)))),
       event: "204, nothing stored of a refused first chunk", input: answer(204, [("range", "0-0")]),
       next: "monolithic, opening | POST | | cancels"),
     TransitionRow(
       state: .probing(
-        SessionProbe(session(16 << 20), .refusal(DistributionError(.badResponse, "r.example/a", "416", status: 416)))),
+        SessionProbe(
+          session(16 << 20), .refusal(DistributionError(.badResponse, "r.example/a", reason: "416", status: 416)))),
       event: "404 after a refused chunk", input: answer(404),
       next: "verifying | HEAD | start over | loses the bytes"),
     TransitionRow(

@@ -43,11 +43,11 @@ import Testing
     let transition = UploadTransition(
       descriptor: descriptor, subject: "r.example/a", host: "r.example", profile: profile, quirks: .known,
       candidates: ["b", "c"], isJournaled: Bool.random(using: &random))
-    var step = transition.next(.ready, .begun(nil), UploadHistory(.known))
+    var step = transition.next(.ready, .begun(nil), history: UploadHistory(.known))
     for _ in 0..<500 {
       guard let request = step.request else { break }
       check(request, size)
-      step = transition.next(step.state, event(&random, size), step.history)
+      step = transition.next(step.state, event(&random, size), history: step.history)
     }
     if case .done = step.state { #expect(step.request == nil) }
     if case .failed = step.state { #expect(step.request == nil) }
@@ -59,7 +59,7 @@ import Testing
       descriptor: Descriptor(mediaType: .layerTar, digest: Digest.of([]), size: TransitionRow.large),
       subject: "r.example/a", host: "r.example", profile: RemoteRegistryProfile(registry: "https://r.example"),
       quirks: .known, candidates: [], isJournaled: true)
-    var step = transition.next(.ready, .begun(TransitionRow.session()), UploadHistory(.known))
+    var step = transition.next(.ready, .begun(TransitionRow.session()), history: UploadHistory(.known))
     var attempts = 0
     for _ in 0..<400 {
       guard let request = step.request else { break }
@@ -75,7 +75,7 @@ import Testing
         case .exists: TransitionRow.answer(404)
         default: TransitionRow.answer(202, [("location", "/u")])
         }
-      step = transition.next(step.state, event, step.history)
+      step = transition.next(step.state, event, history: step.history)
     }
     // Attempts are what the retry budget counts; without any, the walk would go on for as long as the process does.
     if case .failed = step.state { return }

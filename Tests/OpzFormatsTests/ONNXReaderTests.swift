@@ -45,8 +45,8 @@ struct HandMadeONNX {
     var graph = WireWriter()
     for node in nodes { graph.put(1, message: node) }
     for tensor in tensors { graph.put(5, message: tensor) }
-    for (name, width) in inputs { graph.put(11, message: info(name, [0, width], inputType)) }
-    for name in outputs { graph.put(12, message: info(name, [0, 0], 1)) }
+    for (name, width) in inputs { graph.put(11, message: info(name, [0, width], type: inputType)) }
+    for name in outputs { graph.put(12, message: info(name, [0, 0], type: 1)) }
     var model = WireWriter()
     model.put(1, int64: 8)
     model.put(7, message: graph)
@@ -59,7 +59,7 @@ struct HandMadeONNX {
     return model.bytes
   }
 
-  private static func info(_ name: String, _ dimensions: [Int64], _ type: Int64) -> WireWriter {
+  private static func info(_ name: String, _ dimensions: [Int64], type: Int64) -> WireWriter {
     var shape = WireWriter()
     for size in dimensions {
       var dimension = WireWriter()

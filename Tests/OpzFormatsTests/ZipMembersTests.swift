@@ -77,27 +77,26 @@ struct NumpyArrayTests {
     return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.count & 255), UInt8(text.count >> 8)] + text + content
   }
 
-  private func array(_ type: String, _ shape: String, _ content: [UInt8], order: String = "False") throws -> NumpyArray
-  {
+  private func array(_ type: String, _ shape: String, content: [UInt8], order: String = "False") throws -> NumpyArray {
     let header = "{'descr': \(type), 'fortran_order': \(order), 'shape': \(shape), }\n"
     return try NumpyArray(npy: file(header, content)[...], place: "a.npy")
   }
 
   @Test("numbers of all widths, either order of bytes, and both orders of axes are read")
   func numbers() throws {
-    #expect(try array("'<i2'", "(2,)", [1, 0, 0xff, 0xff]).integers() == [1, -1])
-    #expect(try array("'>i2'", "(2,)", [0, 1, 0xff, 0xff]).integers() == [1, -1])
-    #expect(try array("'|u1'", "(2, 3)", [1, 2, 3, 4, 5, 6]).integers() == [1, 2, 3, 4, 5, 6])
-    #expect(try array("'|u1'", "(2, 3)", [1, 2, 3, 4, 5, 6], order: "True").integers() == [1, 3, 5, 2, 4, 6])
-    #expect(try array("'|b1'", "()", [1]).doubles() == [1])
-    #expect(try array("'<f8'", "(1,)", [0, 0, 0, 0, 0, 0, 0xf8, 0x3f]).doubles() == [1.5])
-    #expect(try array("'<U2'", "(1,)", [0x61, 0, 0, 0, 0, 0, 0, 0]).texts() == ["a"])
+    #expect(try array("'<i2'", "(2,)", content: [1, 0, 0xff, 0xff]).integers() == [1, -1])
+    #expect(try array("'>i2'", "(2,)", content: [0, 1, 0xff, 0xff]).integers() == [1, -1])
+    #expect(try array("'|u1'", "(2, 3)", content: [1, 2, 3, 4, 5, 6]).integers() == [1, 2, 3, 4, 5, 6])
+    #expect(try array("'|u1'", "(2, 3)", content: [1, 2, 3, 4, 5, 6], order: "True").integers() == [1, 3, 5, 2, 4, 6])
+    #expect(try array("'|b1'", "()", content: [1]).doubles() == [1])
+    #expect(try array("'<f8'", "(1,)", content: [0, 0, 0, 0, 0, 0, 0xf8, 0x3f]).doubles() == [1.5])
+    #expect(try array("'<U2'", "(1,)", content: [0x61, 0, 0, 0, 0, 0, 0, 0]).texts() == ["a"])
   }
 
   @Test("a member of records is read with what lies between")
   func records() throws {
     let type = "[('a', '<u2'), ('', '|V1'), ('b', '|u1')]"
-    let array = try array(type, "(2,)", [1, 0, 9, 2, 3, 0, 9, 4])
+    let array = try array(type, "(2,)", content: [1, 0, 9, 2, 3, 0, 9, 4])
     #expect(try array.field("a")?.integers() == [1, 3])
     #expect(try array.field("b")?.integers() == [2, 4])
     #expect(array.field("c") == nil)
@@ -113,7 +112,7 @@ struct NumpyArrayTests {
     ])
   func damaged(type: String, shape: String, reason: String) {
     let error = #expect(throws: ModelError.self) {
-      try array(type, shape, [UInt8](repeating: 0, count: 8)).doubles()
+      try array(type, shape, content: [UInt8](repeating: 0, count: 8)).doubles()
     }
     let found = error?.reason ?? ""
     #expect(found.contains(reason), "\(found)")

@@ -23,11 +23,11 @@ struct ConformanceTests {
     #expect(!cases.isEmpty)
     try await blocking {
       let port = try peer.port
-      for exchange in cases { try ConformanceTests.hold(exchange, peer, port) }
+      for exchange in cases { try ConformanceTests.hold(exchange, peer, port: port) }
     }
   }
 
-  private static func hold(_ exchange: Exchange, _ peer: Peer, _ port: Int) throws {
+  private static func hold(_ exchange: Exchange, _ peer: Peer, port: Int) throws {
     let wire = try Wire(port)
     wire.send(exchange.bytes(peer))
     let place = "\(exchange.name): \(exchange.sent.prefix(200))"

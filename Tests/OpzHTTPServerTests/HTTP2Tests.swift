@@ -66,13 +66,13 @@ struct HTTP2Tests {
       let wire = try HTTP2Wire(port)
       let path = "/grpc.health.v1.Health/Check"
       wire.send([
-        HTTP2Bytes.request("POST", path, HTTP2Tests.call, stream: 1, ends: false),
+        HTTP2Bytes.request("POST", path, more: HTTP2Tests.call, stream: 1, ends: false),
         HTTP2Bytes(.data, stream: 1, [0, 0]),
         HTTP2Bytes(.data, flags: HTTP2Bytes.endStream, stream: 1, [0, 0, 0]),
       ])
       let answer = try #require(try wire.response(1))
       #expect(answer.fields["grpc-status"] == "0" && answer.body == [0, 0, 0, 0, 2, 8, 1])
-      wire.send([HTTP2Bytes.request("POST", "/x/y", HTTP2Tests.call, stream: 3)])
+      wire.send([HTTP2Bytes.request("POST", "/x/y", more: HTTP2Tests.call, stream: 3)])
       let refused = try #require(try wire.response(3))
       #expect(refused.fields["grpc-status"] == "12" && refused.fields[":status"] == "200" && refused.body.isEmpty)
     }

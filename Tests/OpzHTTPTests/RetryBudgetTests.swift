@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The retry budget of a transfer")
 struct RetryBudgetTests {
-  private static let failure = HTTPError(.connection, "x", "it broke")
+  private static let failure = HTTPError(.connection, "x", reason: "it broke")
   private static let policy = RetryPolicy(attempts: 3, base: 0, longest: 0, deadline: 6000)
 
   @Test("is used up without progress")
@@ -39,7 +39,7 @@ struct RetryBudgetTests {
   @Test("gives up on a peer that asks to wait longer than the deadline")
   func deadline() {
     var budget = RetryBudget(RetryPolicy(attempts: 3, base: 0, longest: 0, deadline: 5))
-    #expect(budget.next(HTTPError(.status(429, retryAfter: 3), "x", "slow down")) == 3)
-    #expect(budget.next(HTTPError(.status(429, retryAfter: 30), "x", "slow down")) == nil)
+    #expect(budget.next(HTTPError(.status(429, retryAfter: 3), "x", reason: "slow down")) == 3)
+    #expect(budget.next(HTTPError(.status(429, retryAfter: 30), "x", reason: "slow down")) == nil)
   }
 }

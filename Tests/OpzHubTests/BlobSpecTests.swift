@@ -63,7 +63,7 @@ struct BlobSpecTests {
     while sent < data.count {
       let chunk = Array(data[sent..<min(sent + size, data.count)])
       let reply = try await hub.ask(
-        "PATCH", place, [("Content-Range", "\(sent)-\(sent + chunk.count - 1)")], body: chunk)
+        "PATCH", place, headers: [("Content-Range", "\(sent)-\(sent + chunk.count - 1)")], body: chunk)
       sent += chunk.count
       #expect(reply.status == 202 && reply["range"] == "0-\(sent - 1)")
       place = try #require(reply["location"])
@@ -78,9 +78,10 @@ struct BlobSpecTests {
   func lastChunk() async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
-    _ = try await hub.ask("PATCH", place, [("Content-Range", "0-99")], body: Array(data[..<100]))
+    _ = try await hub.ask("PATCH", place, headers: [("Content-Range", "0-99")], body: Array(data[..<100]))
     let end = try await hub.ask(
-      "PUT", "\(place)?digest=\(digest)", [("Content-Range", "100-\(data.count - 1)")], body: Array(data[100...]))
+      "PUT", "\(place)?digest=\(digest)", headers: [("Content-Range", "100-\(data.count - 1)")],
+      body: Array(data[100...]))
     #expect(end.status == 201)
   }
 
@@ -90,10 +91,11 @@ struct BlobSpecTests {
   func disorder(_ range: String, _ count: Int) async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
-    _ = try await hub.ask("PATCH", place, [("Content-Range", "0-99")], body: Array(data[..<100]))
+    _ = try await hub.ask("PATCH", place, headers: [("Content-Range", "0-99")], body: Array(data[..<100]))
     for method in ["PATCH", "PUT"] {
       let reply = try await hub.ask(
-        method, place + "?digest=\(digest)", [("Content-Range", range)], body: [UInt8](repeating: 1, count: count))
+        method, place + "?digest=\(digest)", headers: [("Content-Range", range)],
+        body: [UInt8](repeating: 1, count: count))
       #expect(reply.status == 416)
       #expect(reply["range"] == "0-99", "where to go on")
     }
@@ -107,7 +109,7 @@ struct BlobSpecTests {
   func badRange(_ range: String) async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
-    let reply = try await hub.ask("PATCH", place, [("Content-Range", range)], body: Array(data[..<10]))
+    let reply = try await hub.ask("PATCH", place, headers: [("Content-Range", range)], body: Array(data[..<10]))
     #expect(reply.status == 400 && reply.code == "SIZE_INVALID")
   }
 
@@ -162,10 +164,10 @@ struct BlobSpecTests {
       ("bytes=0-0", 0, 0), ("bytes=100-199", 100, 199), ("bytes=299990-", 299_990, 299_999),
       ("bytes=-5", 299_995, 299_999), ("bytes=-999999", 0, 299_999), ("bytes=299999-400000", 299_999, 299_999),
     ])
-  func ranges(_ range: String, _ first: Int, _ last: Int) async throws {
+  func ranges(_ range: String, _ first: Int, last: Int) async throws {
     let hub = try await TestHub()
     try await hub.push(data)
-    let reply = try await hub.ask("GET", "/v2/team/model/blobs/\(digest)", [("Range", range)])
+    let reply = try await hub.ask("GET", "/v2/team/model/blobs/\(digest)", headers: [("Range", range)])
     #expect(reply.status == 206)
     #expect(reply["content-range"] == "bytes \(first)-\(last)/300000")
     #expect(reply.body == Array(data[first...last]))
@@ -176,11 +178,11 @@ struct BlobSpecTests {
     let hub = try await TestHub()
     try await hub.push(data)
     for range in ["bytes=300000-", "bytes=-0"] {
-      let reply = try await hub.ask("GET", "/v2/team/model/blobs/\(digest)", [("Range", range)])
+      let reply = try await hub.ask("GET", "/v2/team/model/blobs/\(digest)", headers: [("Range", range)])
       #expect(reply.status == 416 && reply["content-range"] == "bytes */300000")
     }
     for range in ["bytes=5-1", "bytes=a-", "lines=1-2", "bytes=0-1,4-5", "bytes=99999999999999999999-"] {
-      #expect(try await hub.ask("GET", "/v2/team/model/blobs/\(digest)", [("Range", range)]).status == 200)
+      #expect(try await hub.ask("GET", "/v2/team/model/blobs/\(digest)", headers: [("Range", range)]).status == 200)
     }
   }
 
@@ -245,7 +247,7 @@ struct BlobSpecTests {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
     let coded = Array("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n".utf8)
-    let reply = try await hub.ask("PATCH", place, [("Transfer-Encoding", "chunked")], body: coded)
+    let reply = try await hub.ask("PATCH", place, headers: [("Transfer-Encoding", "chunked")], body: coded)
     #expect(reply.status == 202 && reply["range"] == "0-10")
   }
 
@@ -258,7 +260,7 @@ struct BlobSpecTests {
       connection.send(
         TestHub.request(
           "POST", "/v2/team/model/blobs/uploads/?digest=\(digest)",
-          [("Expect", "100-continue"), ("Content-Length", "\(data.count)")], host: host))
+          headers: [("Expect", "100-continue"), ("Content-Length", "\(data.count)")], host: host))
       let first = String(decoding: try connection.receive() ?? [], as: UTF8.self)
       connection.send(data)
       return (first, try connection.receiveAll())

@@ -70,13 +70,13 @@ struct CrashTests {
     try await blocking {
       let connection = try RawConnection(port: port)
       connection.send(
-        TestHub.request("PATCH", upload, [("Content-Length", "\(data.count)")], host: host) + data[..<100_000])
+        TestHub.request("PATCH", upload, headers: [("Content-Length", "\(data.count)")], host: host) + data[..<100_000])
       connection.finishSending()
       _ = try connection.receiveAll()
     }
     let status = try await hub.ask("GET", upload)
     #expect(status["range"] == "0-99999")
-    _ = try await hub.ask("PATCH", upload, [("Content-Range", "100000-499999")], body: Array(data[100_000...]))
+    _ = try await hub.ask("PATCH", upload, headers: [("Content-Range", "100000-499999")], body: Array(data[100_000...]))
     #expect(try await hub.ask("PUT", "\(upload)?digest=\(Digest.of(data))").status == 201)
   }
 }

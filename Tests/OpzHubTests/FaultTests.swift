@@ -29,7 +29,7 @@ struct FaultTests {
     let holds: @Sendable (Seen) -> Bool
     var testDescription: String { fault }
 
-    init(_ fault: String, _ request: RequestKind = .blobGet, _ holds: @escaping @Sendable (Seen) -> Bool) {
+    init(_ fault: String, _ request: RequestKind = .blobGet, holds: @escaping @Sendable (Seen) -> Bool) {
       self.fault = fault
       self.request = request
       self.holds = holds
@@ -169,7 +169,7 @@ struct FaultTests {
     let hub = try await TestHub(struckBy: rule)
     let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/")["location"])
     _ = try await hub.see(
-      TestHub.request("PATCH", place, [("Content-Range", "0-4095")], body: FaultTests.blob, host: hub.host))
+      TestHub.request("PATCH", place, headers: [("Content-Range", "0-4095")], body: FaultTests.blob, host: hub.host))
     #expect(hub.struck == 1)
     let status = try await hub.ask("GET", place)
     let expected: [FaultStage: String] = [.before: "0-0", .during: "0-2047", .after: "0-4095"]
@@ -225,7 +225,7 @@ struct FaultTests {
       ("/v2/*/blobs/*", "/v2/a/b/blobs/x", true), ("a*b*a", "aba", true), ("a*ba", "aba", true),
       ("ab*ba", "aba", false),
     ])
-  func globs(_ pattern: String, _ text: String, _ expected: Bool) {
+  func globs(_ pattern: String, _ text: String, expected: Bool) {
     #expect(Glob.matches(pattern, text) == expected)
   }
 }

@@ -34,11 +34,11 @@ struct ManifestSpecTests {
     var hasher = DigestHasher(.sha512)
     hasher.update(manifest.raw)
     for digest in [manifest.descriptor.digest, hasher.finish()] {
-      let reply = try await hub.put(manifest, "team/model", "\(digest)")
+      let reply = try await hub.put(manifest, "team/model", reference: "\(digest)")
       #expect(reply.status == 201 && reply["docker-content-digest"] == "\(digest)")
       #expect(try await hub.ask("GET", "/v2/team/model/manifests/\(digest)").body == manifest.raw)
     }
-    let wrong = try await hub.put(manifest, "team/model", "\(Digest.of([1]))")
+    let wrong = try await hub.put(manifest, "team/model", reference: "\(Digest.of([1]))")
     #expect(wrong.status == 400 && wrong.code == "DIGEST_INVALID")
   }
 
@@ -47,11 +47,11 @@ struct ManifestSpecTests {
     let hub = try await TestHub()
     let absent = Descriptor.of([1, 2, 3], .layerTar)
     let image = try Manifest(.init(config: .emptyConfig, layers: [absent]))
-    let reply = try await hub.put(image, "team/model", "1")
+    let reply = try await hub.put(image, "team/model", reference: "1")
     #expect(reply.status == 404 && reply.code == "MANIFEST_BLOB_UNKNOWN")
     let index = try Index(.init(manifests: [image.descriptor]))
     let second = try await hub.ask(
-      "PUT", "/v2/team/model/manifests/1", [("Content-Type", MediaType.imageIndex.rawValue)], body: index.raw)
+      "PUT", "/v2/team/model/manifests/1", headers: [("Content-Type", MediaType.imageIndex.rawValue)], body: index.raw)
     #expect(second.status == 404)
     _ = try await hub.push(image: bytes(10), tag: "2", subject: .of([9], .imageManifest))
   }
@@ -71,7 +71,8 @@ struct ManifestSpecTests {
     ])
   func invalid(_ type: String, _ text: String) async throws {
     let hub = try await TestHub()
-    let reply = try await hub.ask("PUT", "/v2/team/model/manifests/1", [("Content-Type", type)], body: Array(text.utf8))
+    let reply = try await hub.ask(
+      "PUT", "/v2/team/model/manifests/1", headers: [("Content-Type", type)], body: Array(text.utf8))
     #expect(reply.status == 400 && reply.code == "MANIFEST_INVALID")
   }
 
@@ -92,9 +93,10 @@ struct ManifestSpecTests {
     let hub = try await TestHub()
     let type = [("Content-Type", MediaType.imageIndex.rawValue)]
     #expect(
-      try await hub.ask("PUT", "/v2/team/model/manifests/good", type, body: Array("\(Self.index)}".utf8)).status == 201)
+      try await hub.ask("PUT", "/v2/team/model/manifests/good", headers: type, body: Array("\(Self.index)}".utf8))
+        .status == 201)
     for reference in ["1", "\(Digest.of(body))"] {
-      let reply = try await hub.ask("PUT", "/v2/team/model/manifests/\(reference)", type, body: body)
+      let reply = try await hub.ask("PUT", "/v2/team/model/manifests/\(reference)", headers: type, body: body)
       #expect(reply.status == 400 && reply.code == "MANIFEST_INVALID", "\(reply.status) \(reply.code ?? "")")
       #expect(try await hub.ask("GET", "/v2/team/model/manifests/\(reference)").status == 404)
     }
@@ -107,7 +109,7 @@ struct ManifestSpecTests {
       #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"RootFS":{"type":"x"}}"#.utf8)
     try await hub.push(config, to: "team/model")
     let image = try Manifest(.init(config: .of(config, .imageConfig), layers: []))
-    let reply = try await hub.put(image, "team/model", "1")
+    let reply = try await hub.put(image, "team/model", reference: "1")
     #expect(reply.status == 400 && reply.code == "MANIFEST_INVALID")
     #expect(try await hub.ask("GET", "/v2/team/model/manifests/1").status == 404)
   }
@@ -118,14 +120,14 @@ struct ManifestSpecTests {
     var text = #"{"schemaVersion":2,"manifests":[],"annotations":{"x":""#
     text += String(repeating: "x", count: (4 << 20) - text.utf8.count - 3) + #""}}"#
     let type = [("Content-Type", MediaType.imageIndex.rawValue)]
-    #expect(try await hub.ask("PUT", "/v2/team/model/manifests/1", type, body: Array(text.utf8)).status == 201)
+    #expect(try await hub.ask("PUT", "/v2/team/model/manifests/1", headers: type, body: Array(text.utf8)).status == 201)
     let large = Array((text + " ").utf8)
     if isAnnounced {
-      #expect(try await hub.ask("PUT", "/v2/team/model/manifests/1", type, body: large).status == 413)
+      #expect(try await hub.ask("PUT", "/v2/team/model/manifests/1", headers: type, body: large).status == 413)
     } else {
       let coded = Array("\(String(large.count, radix: 16))\r\n".utf8) + large + Array("\r\n0\r\n\r\n".utf8)
       let reply = try await hub.ask(
-        "PUT", "/v2/team/model/manifests/1", type + [("Transfer-Encoding", "chunked")], body: coded)
+        "PUT", "/v2/team/model/manifests/1", headers: type + [("Transfer-Encoding", "chunked")], body: coded)
       #expect(reply.status == 413)
     }
   }
@@ -170,7 +172,7 @@ struct ManifestSpecTests {
   func delete() async throws {
     let hub = try await TestHub()
     let manifest = try await hub.push(image: bytes(10), tag: "1")
-    _ = try await hub.put(manifest, "team/model", "2")
+    _ = try await hub.put(manifest, "team/model", reference: "2")
     #expect(try await hub.ask("DELETE", "/v2/team/model/manifests/1").status == 202)
     #expect(try await hub.ask("GET", "/v2/team/model/manifests/1").status == 404)
     #expect(try await hub.ask("GET", "/v2/team/model/manifests/2").status == 200)
@@ -193,7 +195,7 @@ struct ManifestSpecTests {
           artifactType: MediaType(type), config: .emptyConfig, layers: [.emptyConfig],
           subject: subject.descriptor.withoutAnnotations,
           annotations: ["of": type]))
-      let reply = try await hub.put(artifact, "team/model", "\(artifact.descriptor.digest)")
+      let reply = try await hub.put(artifact, "team/model", reference: "\(artifact.descriptor.digest)")
       #expect(reply.status == 201 && reply["oci-subject"] == "\(subject.descriptor.digest)")
       made.append(artifact)
     }

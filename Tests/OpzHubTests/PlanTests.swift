@@ -96,7 +96,7 @@ struct PlanTests {
       (["--registry", "r", "--listen", "[::1]:80"], "::1", 80),
       (["--registry", "r", "--listen", "0.0.0.0:80", "--insecure-anywhere"], "0.0.0.0", 80),
     ])
-  func options(_ arguments: [String], _ host: String, _ port: Int) throws {
+  func options(_ arguments: [String], _ host: String, port: Int) throws {
     let options = try HubOptions(arguments: arguments)
     #expect(options.host == host && options.port == port && options.registry == "r")
   }

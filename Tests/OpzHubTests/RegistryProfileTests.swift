@@ -44,9 +44,9 @@ struct RegistryProfileTests {
     let hub = try await hub("nexus")
     let manifest = try manifest()
     try await hub.push(Array("{}".utf8), to: "a")
-    #expect(try await hub.put(manifest, "a", "1").status == 201)
-    #expect(try await hub.put(manifest, "a", "1").status == 201)
-    let reply = try await hub.put(manifest, "a", "2")
+    #expect(try await hub.put(manifest, "a", reference: "1").status == 201)
+    #expect(try await hub.put(manifest, "a", reference: "1").status == 201)
+    let reply = try await hub.put(manifest, "a", reference: "2")
     #expect(
       reply.status == 400 && reply.code == "BLOB_UPLOAD_INVALID" && reply.text.contains("\"detail\":\"Repository does"))
     let remote = try RemoteRepository(
@@ -83,7 +83,7 @@ struct RegistryProfileTests {
     #expect(try await hub.ask("PATCH", place, body: data).code == "SIZE_INVALID")
     let other = try await start(hub)
     let reply = try await hub.ask(
-      "PATCH", other, [("Content-Length", "\((10 << 20) + 1)"), ("Expect", "100-continue")])
+      "PATCH", other, headers: [("Content-Length", "\((10 << 20) + 1)"), ("Expect", "100-continue")])
     #expect(reply.status == 413)
   }
 
@@ -94,14 +94,14 @@ struct RegistryProfileTests {
     #expect(seen.bytes.isEmpty)
     try await hub.push(Array("{}".utf8), to: "a")
     var statuses: [Int] = []
-    for index in 0..<6 { statuses.append(try await hub.put(manifest("\(index)"), "a", "\(index)").status) }
+    for index in 0..<6 { statuses.append(try await hub.put(manifest("\(index)"), "a", reference: "\(index)").status) }
     #expect(statuses == [201, 201, 429, 201, 201, 429])
     let other = try await self.hub("ecr")
     try await other.push(Array("{}".utf8), to: "a")
     statuses = []
     for index in 0..<2 {
       statuses.append(
-        try await other.put(manifest(subject: .of([1], .imageManifest), "\(index)"), "a", "\(index)").status)
+        try await other.put(manifest(subject: .of([1], .imageManifest), "\(index)"), "a", reference: "\(index)").status)
     }
     #expect(statuses == [201, 405])
   }
@@ -113,10 +113,10 @@ struct RegistryProfileTests {
     let hub = try await hub("ghcr")
     #expect(try await hub.ask("GET", "/token?scope=repository:a:pull,push").code == "DENIED")
     let token = try await token(hub, "repository:a:pull,push")
-    let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/", token)["location"])
+    let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/", headers: token)["location"])
     let large = [UInt8](repeating: 7, count: (4 << 20) + 1)
-    #expect(try await hub.ask("PATCH", place, token, body: large).status == 416)
-    #expect(try await hub.ask("PUT", "\(place)?digest=\(Digest.of(large))", token, body: large).status == 201)
+    #expect(try await hub.ask("PATCH", place, headers: token, body: large).status == 416)
+    #expect(try await hub.ask("PUT", "\(place)?digest=\(Digest.of(large))", headers: token, body: large).status == 201)
   }
 
   private func token(_ hub: TestHub, _ scope: String) async throws -> [(String, String)] {
@@ -129,20 +129,22 @@ struct RegistryProfileTests {
   func gar() async throws {
     let hub = try await hub("gar")
     let token = try await token(hub, "repository:a:pull,push")
-    let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/", token)["location"])
-    #expect(try await hub.ask("PATCH", place, token, body: data).status == 202)
-    #expect(try await hub.ask("PATCH", place, token, body: data).status == 405)
+    let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/", headers: token)["location"])
+    #expect(try await hub.ask("PATCH", place, headers: token, body: data).status == 202)
+    #expect(try await hub.ask("PATCH", place, headers: token, body: data).status == 405)
   }
 
   @Test("acr: bytes a-b/* is refused, a-b is not")
   func acr() async throws {
     let hub = try await hub("acr")
     let token = try await token(hub, "repository:a:pull,push")
-    let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/", token)["location"])
+    let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/", headers: token)["location"])
     let last = data.count - 1
     #expect(
-      try await hub.ask("PATCH", place, token + [("Content-Range", "bytes 0-\(last)/*")], body: data).status == 400)
-    #expect(try await hub.ask("PATCH", place, token + [("Content-Range", "0-\(last)")], body: data).status == 202)
+      try await hub.ask("PATCH", place, headers: token + [("Content-Range", "bytes 0-\(last)/*")], body: data).status
+        == 400)
+    #expect(
+      try await hub.ask("PATCH", place, headers: token + [("Content-Range", "0-\(last)")], body: data).status == 202)
   }
 
   @Test("artifactory: PUT right after POST is 404, with a PATCH in between it works")
@@ -159,8 +161,8 @@ struct RegistryProfileTests {
   func quay() async throws {
     let hub = try await hub("quay")
     try await hub.push(Array("{}".utf8), to: "a")
-    #expect(try await hub.put(manifest(MediaType("application/x")), "a", "1").code == "MANIFEST_INVALID")
-    #expect(try await hub.put(manifest(.imageConfig), "a", "1").status == 201)
+    #expect(try await hub.put(manifest(MediaType("application/x")), "a", reference: "1").code == "MANIFEST_INVALID")
+    #expect(try await hub.put(manifest(.imageConfig), "a", reference: "1").status == 201)
     let digest = Descriptor.emptyConfig.digest
     #expect(try await hub.ask("POST", "/v2/a/blobs/uploads/?mount=\(digest)").status == 400)
     #expect(try await hub.ask("POST", "/v2/a/blobs/uploads/?mount=\(digest)&from=b").status == 201)
@@ -171,13 +173,13 @@ struct RegistryProfileTests {
     let hub = try await hub("dockerhub", limit: 3)
     let token = try await token(hub, "repository:a:pull,push")
     _ = try await hub.ask(
-      "POST", "/v2/a/blobs/uploads/?digest=\(Descriptor.emptyConfig.digest)", token, body: Array("{}".utf8))
+      "POST", "/v2/a/blobs/uploads/?digest=\(Descriptor.emptyConfig.digest)", headers: token, body: Array("{}".utf8))
     let manifest = try manifest(.empty)
     _ = try await hub.ask(
-      "PUT", "/v2/a/manifests/1", token + [("Content-Type", "\(MediaType.imageManifest)")], body: manifest.raw)
+      "PUT", "/v2/a/manifests/1", headers: token + [("Content-Type", "\(MediaType.imageManifest)")], body: manifest.raw)
     var statuses: [Int] = []
     for method in ["HEAD", "HEAD", "HEAD", "HEAD", "GET", "GET", "GET", "GET", "HEAD"] {
-      statuses.append(try await hub.ask(method, "/v2/a/manifests/1", token).status)
+      statuses.append(try await hub.ask(method, "/v2/a/manifests/1", headers: token).status)
     }
     #expect(statuses == [200, 200, 200, 200, 200, 200, 200, 429, 200])
   }
@@ -189,10 +191,10 @@ struct RegistryProfileTests {
     try await hub.push(config, to: "a")
     let place = "/v2/a/blobs/\(Digest.of(config))"
     #expect(try await hub.ask("HEAD", place).status == 404)
-    #expect(try await hub.put(manifest(.empty), "a", "1").code == "MANIFEST_BLOB_UNKNOWN")
+    #expect(try await hub.put(manifest(.empty), "a", reference: "1").code == "MANIFEST_BLOB_UNKNOWN")
     try await hub.push(config, to: "a")
     #expect(try await hub.ask("HEAD", place).status == 200)
-    #expect(try await hub.put(manifest(.empty), "a", "1").status == 201)
+    #expect(try await hub.put(manifest(.empty), "a", reference: "1").status == 201)
   }
 
   @Test("cloudflare, nginx-limit: a large body is 413 with an HTML page", arguments: ["cloudflare", "nginx-limit"])
@@ -215,7 +217,7 @@ struct RegistryProfileTests {
     try await blocking {
       let connection = try RawConnection(port: port)
       connection.send(
-        TestHub.request("PATCH", target, [("Content-Length", "\(data.count)")], host: host) + data[..<50_000])
+        TestHub.request("PATCH", target, headers: [("Content-Length", "\(data.count)")], host: host) + data[..<50_000])
       connection.finishSending()
       _ = try connection.receiveAll()
     }
@@ -231,16 +233,19 @@ struct RegistryProfileTests {
     let target = String(try await start(hub).dropFirst("http://\(hub.host)".count))
     #expect(target.hasSuffix("=="))
     #expect(
-      try await hub.ask("PATCH", target, [("Content-Range", "500-\(data.count + 499)")], body: data).status == 202)
+      try await hub.ask("PATCH", target, headers: [("Content-Range", "500-\(data.count + 499)")], body: data).status
+        == 202)
     #expect(try await hub.ask("GET", String(target.prefix { $0 != "?" })).status == 404)
     #expect(try await hub.ask("PUT", "\(target)&digest=\(Digest.of(data))").status == 201)
     #expect(try await hub.ask("GET", "/v2/a/referrers/\(Digest.of(data))").status == 404)
     try await hub.push(Array("{}".utf8), to: "a")
-    let pushed = try await hub.put(manifest(subject: .of([1], .imageManifest)), "a", "1")
+    let pushed = try await hub.put(manifest(subject: .of([1], .imageManifest)), "a", reference: "1")
     #expect(pushed.status == 201 && pushed["oci-subject"] == nil)
     let large = try await hub.ask(
       "PUT", "/v2/a/manifests/2",
-      [("Content-Type", "\(MediaType.imageManifest)"), ("Content-Length", "5000000"), ("Expect", "100-continue")])
+      headers: [
+        ("Content-Type", "\(MediaType.imageManifest)"), ("Content-Length", "5000000"), ("Expect", "100-continue"),
+      ])
     #expect(large.status == 400)
   }
 
@@ -265,14 +270,14 @@ struct RegistryProfileTests {
       refused["www-authenticate"]
         == #"Bearer realm="http://\#(hub.host)/token",service="opz-hub",scope="repository:a:pull""#)
     let token = try await token(hub, "repository:a:pull")
-    #expect(try await hub.ask("GET", "/v2/a/tags/list", token).status == 404)
-    let other = try await hub.ask("GET", "/v2/b/tags/list", token)
+    #expect(try await hub.ask("GET", "/v2/a/tags/list", headers: token).status == 404)
+    let other = try await hub.ask("GET", "/v2/b/tags/list", headers: token)
     #expect(other.status == 401 && other["www-authenticate"]?.hasSuffix(#"error="insufficient_scope""#) == true)
-    #expect(try await hub.ask("POST", "/v2/a/blobs/uploads/", token).status == 401)
-    #expect(try await hub.ask("GET", "/v2/a/tags/list", [("Authorization", "Bearer 00.00")]).status == 401)
+    #expect(try await hub.ask("POST", "/v2/a/blobs/uploads/", headers: token).status == 401)
+    #expect(try await hub.ask("GET", "/v2/a/tags/list", headers: [("Authorization", "Bearer 00.00")]).status == 401)
     plan.tokenSeconds = 0
     let brief = try await TestHub(plan: plan)
-    let late = try await brief.ask("GET", "/v2/a/tags/list", try await self.token(brief, "repository:a:pull"))
+    let late = try await brief.ask("GET", "/v2/a/tags/list", headers: try await self.token(brief, "repository:a:pull"))
     #expect(late.status == 401 && late["www-authenticate"]?.hasSuffix(#"error="invalid_token""#) == true)
   }
 

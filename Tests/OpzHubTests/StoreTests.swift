@@ -82,11 +82,11 @@ struct StoreTests {
     #expect(record.map(\.artifactType?.rawValue) == ["application/vnd.opz.version.v1+json"])
     #expect(try await hub.ask("GET", "/v2/crm/churn/manifests/\(record[0].digest)").status == 200)
     for tag in ["1.0.0", "production", "latest"] {
-      let reply = try await hub.put(tag == "latest" ? image : newer, "crm/churn", tag)
+      let reply = try await hub.put(tag == "latest" ? image : newer, "crm/churn", reference: tag)
       #expect(reply.status == 403 && reply.code == "DENIED", "\(tag)")
     }
-    #expect(try await hub.put(image, "crm/churn", "1.0.0").status == 201, "the same again changes nothing")
-    #expect(try await hub.put(newer, "crm/churn", "mine").status == 201)
+    #expect(try await hub.put(image, "crm/churn", reference: "1.0.0").status == 201, "the same again changes nothing")
+    #expect(try await hub.put(newer, "crm/churn", reference: "mine").status == 201)
     #expect(try await hub.registry.fsck().problems == [])
   }
 

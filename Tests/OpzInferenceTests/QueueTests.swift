@@ -6,7 +6,7 @@ import Testing
 /// What waits, what leaves together, and what is refused.
 @Suite("The queue")
 struct QueueTests {
-  private func tensor(_ name: String, _ values: [UInt8], _ datatype: Datatype = .uint8) -> RawTensor {
+  private func tensor(_ name: String, _ values: [UInt8], datatype: Datatype = .uint8) -> RawTensor {
     RawTensor(name, datatype, shape: [values.count], bytes: values)
   }
 
@@ -62,7 +62,7 @@ struct QueueTests {
     var parameters = one
     parameters.parameters = [123, 125]
     let wide = RemoteRequest(inputs: [RawTensor("x", .uint8, shape: [1, 2], bytes: [1, 2])])
-    let signed = RemoteRequest(inputs: [tensor("x", [1], .int8)])
+    let signed = RemoteRequest(inputs: [tensor("x", [1], datatype: .int8)])
     let two = RemoteRequest(inputs: [tensor("x", [1]), tensor("y", [1])])
     for other in [outputs, parameters, wide, signed, two] { #expect(!one.mixes(with: other)) }
     #expect(one.mixes(with: request([1, 2, 3])))

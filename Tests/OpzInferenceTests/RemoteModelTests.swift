@@ -22,7 +22,7 @@ private final class EchoPredictor: RemotePredictor {
 
 @Suite("A predictor elsewhere")
 struct RemoteModelTests {
-  private func ask(_ body: String, _ dialect: any InferenceDialect, _ echo: EchoPredictor = EchoPredictor())
+  private func ask(_ body: String, _ dialect: any InferenceDialect, echo: EchoPredictor = EchoPredictor())
     async throws
     -> String
   {
@@ -53,7 +53,7 @@ struct RemoteModelTests {
     let echo = EchoPredictor()
     _ = try await ask(
       #"{"id":"a","parameters":{"t":[1,{"b":2}],"timeout":60000000},"outputs":[{"name":"y"}],"inputs":[{"name":"x","datatype":"UINT16","shape":[1,2,2],"data":[[[1,2],[3,65535]]]}]}"#,
-      OpenInferenceDialect(), echo)
+      OpenInferenceDialect(), echo: echo)
     let request = try #require(echo.last.withLock { $0 })
     #expect(request.ids == ["a"] && request.outputs == ["y"] && request.deadline != nil)
     #expect(request.parameters.map { String(decoding: $0, as: UTF8.self) } == #"{"t":[1,{"b":2}],"timeout":60000000}"#)
@@ -72,11 +72,12 @@ struct RemoteModelTests {
   func columns() async throws {
     let echo = EchoPredictor()
     let text = try await ask(
-      #"{"instances":[{"t":null,"n":1,"b":true},{"t":"é","n":null,"b":false}]}"#, RowsDialect(.json), echo)
+      #"{"instances":[{"t":null,"n":1,"b":true},{"t":"é","n":null,"b":false}]}"#, RowsDialect(.json), echo: echo)
     #expect(text == #"{"predictions":[null,"é"]}"#)
     #expect(echo.last.withLock { $0 }?.inputs.map(\.datatype) == [.bytes, .fp64, .bool])
     let known = EchoPredictor([TensorSpec("t", .bytes)])
-    #expect(try await ask(#"{"instances":[[1],[2.5]]}"#, RowsDialect(.json), known) == #"{"predictions":["1","2.5"]}"#)
+    #expect(
+      try await ask(#"{"instances":[[1],[2.5]]}"#, RowsDialect(.json), echo: known) == #"{"predictions":["1","2.5"]}"#)
   }
 
   @Test("Rows of nothing do not become columns without end")

@@ -128,7 +128,7 @@ struct ReplicaCalculatorTests {
   func controller(_ given: ReplicaCase) throws {
     if given.kind == "group-pods" {
       let groups = PodGroups(
-        given.autoscaled, try given.samples(), given.calculator, isCPU: given.resource == "cpu")
+        given.autoscaled, try given.samples(), calculator: given.calculator, isCPU: given.resource == "cpu")
       #expect(groups.ready == given.expectedReadyPodCount)
       #expect(groups.unready == Set(given.expectedUnready ?? []))
       #expect(groups.missing == Set(given.expectedMissing ?? []))

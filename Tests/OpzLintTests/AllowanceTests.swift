@@ -33,7 +33,7 @@ struct AllowanceTests {
       ("metadata", "# opz:allow OPZ501 a demo\nmetadata", false),
       ("x:latest\n", "x:latest\n# opz:allow OPZ501 a demo\n", false), ("x:latest\n", "\"x#opz:allow:latest\"\n", false),
     ])
-  func comment(_ from: String, _ to: String, _ isAllowed: Bool) throws {
+  func comment(_ from: String, _ to: String, isAllowed: Bool) throws {
     let report = try AllowanceTests.report(AllowanceTests.pod.replacing(from, with: to, maxReplacements: 1))
     #expect(report.findings.contains { $0.code == "OPZ501" } == !isAllowed)
     #expect(report.findings.contains { $0.code == "OPZ004" } == (!isAllowed && to.contains("# opz")))

@@ -20,7 +20,7 @@ struct HostileManifestTests {
       ("a: \u{1}\n", 1, 4, "control characters"),
       ("? [a]\n: b\n", 1, 3, "not plain text"), ("a: \"\\ud800\"\n", 1, 7, "not valid YAML"),
     ])
-  func places(_ text: String, _ line: Int, _ column: Int, _ reason: String) throws {
+  func places(_ text: String, _ line: Int, column: Int, reason: String) throws {
     let finding = try #require(try HostileManifestTests.problem(text))
     #expect(finding.message.contains(reason), "\(finding.message)")
     #expect(finding.line == line)
@@ -68,7 +68,7 @@ struct HostileManifestTests {
   }
 
   @Test("deep nesting is an error", arguments: [("[", "]", 5000), ("{a: ", "}", 900), ("[", "]", 250)])
-  func deep(_ open: String, _ close: String, _ levels: Int) throws {
+  func deep(_ open: String, _ close: String, levels: Int) throws {
     let text = String(repeating: open, count: levels) + String(repeating: close, count: levels)
     #expect(try HostileManifestTests.problem(text) != nil)
   }

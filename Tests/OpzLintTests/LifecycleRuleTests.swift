@@ -27,7 +27,7 @@ struct LifecycleRuleTests {
       (20.0, "OPZ303", Severity.warning), (20.5, "OPZ302", .warning), (30, "OPZ302", .warning),
       (30.5, "OPZ302", .error),
     ])
-  func liveness(_ load: Double, _ code: String, _ severity: Severity) throws {
+  func liveness(_ load: Double, _ code: String, severity: Severity) throws {
     let findings = try LintedText.findings(LintedText.deployment("livenessProbe: {httpGet: {port: 80}}")) {
       $0.loadSeconds = load
     }.filter { $0.code == "OPZ302" || $0.code == "OPZ303" }
@@ -84,7 +84,7 @@ struct BudgetRuleTests {
       ("maxUnavailable: 0", 3, true), ("maxUnavailable: 0%", 3, true), ("maxUnavailable: 1%", 3, false),
       ("minAvailable: 1", 1, true),
     ])
-  func blocked(_ spec: String, _ replicas: Int, _ isBlocked: Bool) throws {
+  func blocked(_ spec: String, _ replicas: Int, isBlocked: Bool) throws {
     let text = LintedText.deployment("", spec: "replicas: \(replicas)") + BudgetRuleTests.budget(spec)
     #expect(try (LintedText.find("OPZ401", text) != nil) == isBlocked)
   }
@@ -146,7 +146,7 @@ struct ResourceRuleTests {
       ("[serve]", 4, false), ("[serve]", 5, true), ("[gunicorn, -w, \"2\"]", 2, false),
       ("[gunicorn, -w, \"2\"]", 3, true),
     ])
-  func threads(_ command: String, _ threads: Int, _ isTooMany: Bool) throws {
+  func threads(_ command: String, _ threads: Int, isTooMany: Bool) throws {
     let text = LintedText.deployment(
       "command: \(command), env: [{name: OMP_NUM_THREADS, value: \"\(threads)\"}], resources: {limits: {cpu: 4}}")
     #expect(try (LintedText.find("OPZ608", text) != nil) == isTooMany)
@@ -181,7 +181,7 @@ struct PodRuleTests {
       ("MAX_TOKENS", "512", false), ("TOKEN", "/var/run/token", false), ("USE_SECRET", "true", false),
       ("PAD_TOKEN", "<pad>", false), ("X", "AK" + "IAIOSFODNN7EXAMPLE", false), ("SORT_KEY", "customer_id", false),
     ])
-  func secrets(_ name: String, _ value: String, _ isSecret: Bool) throws {
+  func secrets(_ name: String, _ value: String, isSecret: Bool) throws {
     let finding = try LintedText.find("OPZ708", LintedText.deployment("env: [{name: \(name), value: \"\(value)\"}]"))
     #expect((finding != nil) == isSecret)
     #expect(finding?.message.contains(value) != true)

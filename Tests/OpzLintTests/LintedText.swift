@@ -14,8 +14,7 @@ enum LintedText {
   }
 
   /// The only finding of a code, or nil.
-  static func find(_ code: String, _ text: String, _ change: (inout LintOptions) -> Void = { _ in }) throws -> Finding?
-  {
+  static func find(_ code: String, _ text: String, change: (inout LintOptions) -> Void = { _ in }) throws -> Finding? {
     let found = try findings(text, change).filter { $0.code == code }
     #expect(found.count <= 1, "\(found.map(\.message))")
     return found.first

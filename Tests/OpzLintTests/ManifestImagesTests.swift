@@ -243,7 +243,7 @@ struct ManifestImagesTests {
         "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: r.example/x@D}]}\n"
       ),
     ])
-  func split(_ text: String, _ asked: String, _ pinned: String) throws {
+  func split(_ text: String, _ asked: String, pinned: String) throws {
     let uses = try ManifestImages(Array(text.utf8)).uses
     #expect(uses.map(\.asked) == [asked])
     #expect(uses.allSatisfy { $0.doubt == nil }, "\(uses.compactMap { $0.doubt?.reason })")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("OPZ101: dead CPU targets")
 struct DeadCPUTargetTests {
-  private static func text(_ request: Int, _ limit: Int, _ metric: String, spec: String = "") -> String {
+  private static func text(_ request: Int, _ limit: Int, metric: String, spec: String = "") -> String {
     LintedText.deployment("resources: {requests: {cpu: \(request)m}, limits: {cpu: \(limit)m}}")
       + LintedText.hpa(metric, spec: "minReplicas: 2, maxReplicas: 10\(spec)")
   }
@@ -13,7 +13,7 @@ struct DeadCPUTargetTests {
   @Test("the message has the position and the arithmetic")
   func message() throws {
     let finding = try #require(
-      try LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, LintedText.utilization(95))))
+      try LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, metric: LintedText.utilization(95))))
     #expect(
       finding.message
         == "usage is at most 100% of the request (limit 500m, request 500m); 100 / 95 = 1.05 is not above 1.1, so it never scales up"
@@ -26,30 +26,31 @@ struct DeadCPUTargetTests {
   @Test("the threshold", arguments: [(90, false), (91, true), (100, true), (150, true)])
   func border(_ target: Int, _ isDead: Bool) throws {
     #expect(
-      try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, LintedText.utilization(target))) != nil)
+      try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, metric: LintedText.utilization(target))) != nil)
         == isDead)
   }
 
   @Test("a limit above the request allows a higher target", arguments: [(1000, 181, false), (1000, 182, true)])
-  func room(_ limit: Int, _ target: Int, _ isDead: Bool) throws {
+  func room(_ limit: Int, _ target: Int, isDead: Bool) throws {
     #expect(
-      try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, limit, LintedText.utilization(target))) != nil)
+      try
+        (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, limit, metric: LintedText.utilization(target))) != nil)
         == isDead)
   }
 
   @Test(
     "a tolerance in the behavior counts",
     arguments: [("0.05", 95, false), ("0.05", 96, true), ("0.2", 84, true), ("0", 100, true)])
-  func tolerance(_ tolerance: String, _ target: Int, _ isDead: Bool) throws {
+  func tolerance(_ tolerance: String, _ target: Int, isDead: Bool) throws {
     let text = DeadCPUTargetTests.text(
-      500, 500, LintedText.utilization(target), spec: ", behavior: {scaleUp: {tolerance: \(tolerance)}}")
+      500, 500, metric: LintedText.utilization(target), spec: ", behavior: {scaleUp: {tolerance: \(tolerance)}}")
     #expect(try (LintedText.find("OPZ101", text) != nil) == isDead)
   }
 
   @Test("an average in cores", arguments: [("450m", false), ("460m", true)])
   func average(_ target: String, _ isDead: Bool) throws {
     let metric = "{type: Resource, resource: {name: cpu, target: {type: AverageValue, averageValue: \(target)}}}"
-    #expect(try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, metric)) != nil) == isDead)
+    #expect(try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, metric: metric)) != nil) == isDead)
   }
 
   @Test("usage without a limit is not capped, and a dead target among two metrics is a warning")
@@ -57,7 +58,7 @@ struct DeadCPUTargetTests {
     let hpa = LintedText.hpa(LintedText.utilization(95))
     #expect(try LintedText.find("OPZ101", LintedText.deployment("resources: {requests: {cpu: 500m}}") + hpa) == nil)
     let two = DeadCPUTargetTests.text(
-      500, 500, LintedText.utilization(95) + ", {type: Pods, pods: {metric: {name: x}}}")
+      500, 500, metric: LintedText.utilization(95) + ", {type: Pods, pods: {metric: {name: x}}}")
     #expect(try LintedText.find("OPZ101", two)?.severity == .warning)
   }
 
@@ -82,7 +83,7 @@ struct DeadCPUTargetTests {
     let target = Int.random(in: 40...200, using: &random)
     let thousandths = Int.random(in: 0...300, using: &random)
     let text = DeadCPUTargetTests.text(
-      request, limit, LintedText.utilization(target),
+      request, limit, metric: LintedText.utilization(target),
       spec: ", behavior: {scaleUp: {tolerance: \(Double(thousandths) / 1000)}}")
     let isDead = try LintedText.find("OPZ101", text) != nil
     var calculator = ReplicaCalculator()
@@ -111,7 +112,7 @@ struct OneWorkerTests {
       ("[uvicorn, --workers, $(WORKERS)]", "", 4, 70, false), ("[python, app.py]", "", 4, 70, false),
       ("[uvicorn, \"a:b\"]", "{name: OMP_NUM_THREADS, value: \"2\"}", 2, 70, false),
     ])
-  func servers(_ command: String, _ env: String, _ cores: Int, _ target: Int, _ isDead: Bool) throws {
+  func servers(_ command: String, _ env: String, cores: Int, target: Int, isDead: Bool) throws {
     let text =
       LintedText.deployment("command: \(command), env: [\(env)], resources: {requests: {cpu: \(cores)}}")
       + LintedText.hpa(LintedText.utilization(target))
@@ -241,7 +242,7 @@ struct AutoscalerRuleTests {
       ("Auto", "", true), ("Recreate", "", true), ("\"Off\"", "", false), ("Off", "", false),
       ("Auto", ", resourcePolicy: {containerPolicies: [{containerName: \"*\", controlledResources: [memory]}]}", false),
     ])
-  func vertical(_ mode: String, _ policy: String, _ isWrong: Bool) throws {
+  func vertical(_ mode: String, _ policy: String, isWrong: Bool) throws {
     let vpa =
       "---\napiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: v}\nspec: {targetRef: {kind: Deployment, name: churn}, updatePolicy: {updateMode: \(mode)}\(policy)}\n"
     let text = AutoscalerRuleTests.asked + LintedText.hpa(AutoscalerRuleTests.cpu) + vpa
@@ -280,7 +281,7 @@ struct AutoscalerRuleTests {
       ),
       ("scaleUp: {selectPolicy: Disabled}", "OPZ116", .error),
     ])
-  func behavior(_ behavior: String, _ code: String, _ severity: Severity?) throws {
+  func behavior(_ behavior: String, _ code: String, severity: Severity?) throws {
     let text =
       AutoscalerRuleTests.asked
       + LintedText.hpa(AutoscalerRuleTests.cpu, spec: "minReplicas: 2, maxReplicas: 10, behavior: {\(behavior)}")

@@ -18,7 +18,7 @@ struct ArrowTests {
   }
 
   private func score(
-    _ bytes: [UInt8], _ model: Model? = nil, _ change: (inout BatchScoring.Options) -> Void = { _ in }
+    _ bytes: [UInt8], _ model: Model? = nil, change: (inout BatchScoring.Options) -> Void = { _ in }
   ) throws -> [UInt8] {
     var options = BatchScoring.Options()
     if model == nil { options.kind = .margin }

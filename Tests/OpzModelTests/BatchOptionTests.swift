@@ -11,7 +11,7 @@ struct BatchOptionTests {
   init() throws { trees = try ModelFormats.standard.read(Array(HandMadeModel.json().utf8), name: "model.json").model }
 
   private func score(
-    _ csv: String, _ model: Model? = nil, _ change: (inout BatchScoring.Options) throws -> Void = { _ in }
+    _ csv: String, _ model: Model? = nil, change: (inout BatchScoring.Options) throws -> Void = { _ in }
   ) throws -> String {
     var options = BatchScoring.Options()
     if model == nil { options.kind = .margin }
@@ -23,7 +23,7 @@ struct BatchOptionTests {
 
   /// The scores and the rejected rows.
   private func rejecting(
-    _ csv: String, _ model: Model? = nil, _ change: (inout BatchScoring.Options) throws -> Void = { _ in }
+    _ csv: String, _ model: Model? = nil, change: (inout BatchScoring.Options) throws -> Void = { _ in }
   ) throws -> (scores: String, rejects: String, BatchScoring.Summary) {
     var options = BatchScoring.Options()
     if model == nil { options.kind = .margin }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Records and categories of tables")
 struct TableTests {
   /// Where records end, by the rule of RFC 4180 in its plainest form, byte by byte.
-  private func ends(_ bytes: [UInt8], _ delimiter: UInt8, _ quote: UInt8) -> [Int] {
+  private func ends(_ bytes: [UInt8], _ delimiter: UInt8, quote: UInt8) -> [Int] {
     var (isQuoted, isStart, ends) = (false, true, [Int]())
     var index = 0
     while index < bytes.count {
@@ -32,7 +32,7 @@ struct TableTests {
     let dialect = try CSVDialect(delimiter: seed % 2 == 0 ? "," : ";", quote: seed % 3 == 0 ? "'" : "\"")
     let alphabet = [dialect.delimiter, dialect.quote, dialect.quote, 10, 13, 97, 49]
     let bytes = (0..<Int.random(in: 0...80, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
-    let wanted = ends(bytes, dialect.delimiter, dialect.quote)
+    let wanted = ends(bytes, dialect.delimiter, quote: dialect.quote)
     for size in [1, 2, 3, 7, 100] {
       var cursor = CSVCursor(dialect)
       var found: [Int] = []

@@ -10,15 +10,15 @@ struct BrokenConfig: Sendable, CustomTestStringConvertible {
   let yaml: String
   let text: String
 
-  init(_ title: String, _ yaml: String, _ text: String) {
+  init(_ title: String, _ yaml: String, text: String) {
     self.title = title
     self.yaml = yaml
     self.text = text
   }
 
   /// The file is the smallest valid one followed by these lines, from line 4 on.
-  static func more(_ title: String, _ yaml: String, _ text: String) -> BrokenConfig {
-    BrokenConfig(title, ConfigReaderTests.minimal + yaml + "\n", text)
+  static func more(_ title: String, _ yaml: String, text: String) -> BrokenConfig {
+    BrokenConfig(title, ConfigReaderTests.minimal + yaml + "\n", text: text)
   }
 
   var testDescription: String { title }

@@ -69,7 +69,7 @@ struct ConfigHostileTests {
     let corpus = ValidConfigs.all + BrokenConfig.parts.map(\.yaml) + BrokenConfig.runtimes.map(\.yaml)
     for round in 0..<100 {
       var bytes = Array(corpus.randomElement(using: &generator).map(\.utf8) ?? "".utf8)
-      for _ in 0..<Int.random(in: 1...6, using: &generator) { Self.mutate(&bytes, corpus, &generator) }
+      for _ in 0..<Int.random(in: 1...6, using: &generator) { Self.mutate(&bytes, corpus, generator: &generator) }
       guard let text = String(validating: bytes, as: UTF8.self) else { continue }
       do {
         let config = try ConfigReader.read(text)
@@ -90,7 +90,7 @@ struct ConfigHostileTests {
     "-0", "1e999", ".inf", "~", "e\u{301}", "\u{1F600}", "@sha256:", "..", "/", "\0",
   ]
 
-  private static func mutate(_ bytes: inout [UInt8], _ corpus: [String], _ generator: inout SeededGenerator) {
+  private static func mutate(_ bytes: inout [UInt8], _ corpus: [String], generator: inout SeededGenerator) {
     let place = Int.random(in: 0...bytes.count, using: &generator)
     switch Int.random(in: 0..<6, using: &generator) {
     case 0: bytes.insert(contentsOf: Array((pieces.randomElement(using: &generator) ?? "").utf8), at: place)
@@ -110,7 +110,7 @@ struct ConfigHostileTests {
     }
     for _ in 0..<200 {
       var bytes = Array((keys.randomElement(using: &generator) ?? "").utf8) + Array("=[a, {b: c}]".utf8)
-      for _ in 0..<3 { Self.mutate(&bytes, keys, &generator) }
+      for _ in 0..<3 { Self.mutate(&bytes, keys, generator: &generator) }
       guard let text = String(validating: bytes, as: UTF8.self) else { continue }
       do {
         _ = try ConfigReader.read(ConfigReaderTests.minimal, overrides: [text])

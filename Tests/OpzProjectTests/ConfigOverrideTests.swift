@@ -11,9 +11,11 @@ struct ConfigOverrideTests {
   }
 
   @Test func aValueComesOverTheFiles() throws {
-    #expect(try read("version=2.0.0", more: "version: 1.0.0\n").version.fixed == SemanticVersion(2, 0, 0))
-    #expect(try read("version=\"2.0.0\"").version.fixed == SemanticVersion(2, 0, 0))
-    #expect(try read("version=1.0.0", "version=3.0.0").version.fixed == SemanticVersion(3, 0, 0))
+    #expect(
+      try read("version=2.0.0", more: "version: 1.0.0\n").version.fixed == SemanticVersion(major: 2, minor: 0, patch: 0)
+    )
+    #expect(try read("version=\"2.0.0\"").version.fixed == SemanticVersion(major: 2, minor: 0, patch: 0))
+    #expect(try read("version=1.0.0", "version=3.0.0").version.fixed == SemanticVersion(major: 3, minor: 0, patch: 0))
   }
 
   @Test func mappingsOnTheWayAreMadeAndKept() throws {

@@ -27,7 +27,7 @@ struct ConfigReaderTests {
       push: {to: registry.example/crm/churn}
       """)
     #expect(config.name.description == "churn")
-    #expect(config.version.fixed == SemanticVersion(1, 2, 0))
+    #expect(config.version.fixed == SemanticVersion(major: 1, minor: 2, patch: 0))
     #expect(config.model == .init(path: "model.json", format: nil))
     #expect(config.runtime.kind == .native)
     #expect(config.code == ["predict.py", "lib/"])

@@ -141,7 +141,7 @@ struct PythonLockTests {
 
 @Suite("Compatibility of wheels")
 struct EnvironmentCheckTests {
-  private func metadata(_ name: String, _ version: String, _ more: String = "") throws -> WheelMetadata {
+  private func metadata(_ name: String, _ version: String, more: String = "") throws -> WheelMetadata {
     let wheel = try WheelName(parsing: "\(name)-\(version)-py3-none-any.whl")
     return try WheelMetadata("Metadata-Version: 2.1\nName: \(name)\nVersion: \(version)\n\(more)\n", of: wheel)
   }
@@ -152,11 +152,13 @@ struct EnvironmentCheckTests {
     let wheels = [
       try metadata(
         "a", "1.0",
-        "Requires-Dist: b (>=2)\nRequires-Dist: missing\nRequires-Dist: win ; sys_platform == 'win32'\nRequires-Dist: t ; extra == 'test'"
+        more:
+          "Requires-Dist: b (>=2)\nRequires-Dist: missing\nRequires-Dist: win ; sys_platform == 'win32'\nRequires-Dist: t ; extra == 'test'"
       ),
-      try metadata("b", "1.5", "Requires-Python: >=3.12"), try metadata("torch", "2.3.0+cu121"),
+      try metadata("b", "1.5", more: "Requires-Python: >=3.12"), try metadata("torch", "2.3.0+cu121"),
       try metadata("nvidia_cublas_cu12", "12.1"),
-      try metadata("ok", "1", "Requires-Python: >=3.8, !=3.9.*\nRequires-Dist: b[x]<2,>=1.0 ; python_version >= '3.8'"),
+      try metadata(
+        "ok", "1", more: "Requires-Python: >=3.8, !=3.9.*\nRequires-Dist: b[x]<2,>=1.0 ; python_version >= '3.8'"),
     ]
     #expect(
       EnvironmentCheck.conflicts(wheels, for: target, cuda: "11.8.0").map(\.description) == [

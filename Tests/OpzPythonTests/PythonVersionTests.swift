@@ -42,7 +42,7 @@ struct PythonVersionTests {
       for (clause, holds) in zip(Self.clauses, row) {
         let comparison = String(clause.prefix { "<>=!~".contains($0) })
         let wanted = String(clause.dropFirst(comparison.count))
-        #expect(PythonVersion.meets(version, comparison, wanted) == holds, "\(version) \(clause)")
+        #expect(PythonVersion.meets(version, comparison, wanted: wanted) == holds, "\(version) \(clause)")
       }
     }
   }

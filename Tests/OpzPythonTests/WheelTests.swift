@@ -61,7 +61,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     let site = WheelTests.site
     func file(_ text: String, _ mode: UInt32 = 0o644) -> LaidFile { LaidFile(mode: mode, text: text) }
     func script(_ text: String) -> LaidFile { file("#!/usr/bin/env python3.12\n" + text, 0o755) }
-    func calling(_ module: String, _ imported: String, _ function: String) -> LaidFile {
+    func calling(_ module: String, _ imported: String, function: String) -> LaidFile {
       script("from \(module) import \(imported)\n\nif __name__ == \"__main__\":\n    raise SystemExit(\(function)())\n")
     }
     let expected: [String: LaidFile] = [
@@ -72,10 +72,10 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
       "opt/python/include/python3.12/handmade/handmade.h": file("h"),
       "opt/python/bin/old": script("print(1)\n"), "opt/python/bin/windowed": script(""),
       "opt/python/bin/shell": file("#!/bin/sh\nls\n", 0o755), "opt/python/bin/RUN.exe": file("kept", 0o755),
-      "opt/python/bin/run": calling("handmade.cli", "main", "main"),
-      "opt/python/bin/deep": calling("handmade.cli", "Command", "Command.run"),
-      "opt/python/bin/window": calling("handmade", "été", "été"),
-      "opt/python/bin/second": calling("handmade", "b", "b"),
+      "opt/python/bin/run": calling("handmade.cli", "main", function: "main"),
+      "opt/python/bin/deep": calling("handmade.cli", "Command", function: "Command.run"),
+      "opt/python/bin/window": calling("handmade", "été", function: "été"),
+      "opt/python/bin/second": calling("handmade", "b", function: "b"),
       "\(site)/handmade-1.0.dist-info/INSTALLER": file("opz\n"),
     ]
     for (path, content) in expected { #expect(files[path] == content, "\(path)") }

@@ -16,7 +16,7 @@ struct AliasTests {
   init() throws {
     fixture = try RegistryFixture()
     churn = try ModelName("churn")
-    for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, "content of \(version)") }
+    for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, content: "content of \(version)") }
   }
 
   func version(_ text: String) throws -> Registry.Version {
@@ -30,10 +30,10 @@ struct AliasTests {
   @Test("an alias can be set, moved and removed")
   func moves() throws {
     try set("1.0.0", expecting: .nothing)
-    #expect(try version("production").version == SemanticVersion(1, 0, 0))
-    try set("1.2.0", expecting: .version(SemanticVersion(1, 0, 0)))
-    #expect(try version("production").version == SemanticVersion(1, 2, 0))
-    #expect(try registry.state(churn).aliases(of: SemanticVersion(1, 2, 0)) == [production])
+    #expect(try version("production").version == SemanticVersion(major: 1, minor: 0, patch: 0))
+    try set("1.2.0", expecting: .version(SemanticVersion(major: 1, minor: 0, patch: 0)))
+    #expect(try version("production").version == SemanticVersion(major: 1, minor: 2, patch: 0))
+    #expect(try registry.state(churn).aliases(of: SemanticVersion(major: 1, minor: 2, patch: 0)) == [production])
     let index = try registry.store.index()
     #expect(index.manifests.contains { $0.annotations?["org.opencontainers.image.ref.name"] == "churn@production" })
     try registry.unset(production, of: churn, by: author)
@@ -53,12 +53,12 @@ struct AliasTests {
 
   @Test(
     "an alias that does not name the expected version is not moved",
-    arguments: [Registry.Expectation.nothing, .version(SemanticVersion(1, 2, 0))])
+    arguments: [Registry.Expectation.nothing, .version(SemanticVersion(major: 1, minor: 2, patch: 0))])
   func compareAndSwap(_ expected: Registry.Expectation) throws {
     try set("1.0.0")
     let error = #expect(throws: RegistryError.self) { try set("1.1.0", expecting: expected) }
     #expect(error?.category == .conflict)
-    #expect(try version("production").version == SemanticVersion(1, 0, 0))
+    #expect(try version("production").version == SemanticVersion(major: 1, minor: 0, patch: 0))
   }
 
   @Test("of many writers with the same expectation, one wins")
@@ -70,7 +70,8 @@ struct AliasTests {
       for _ in 0..<8 {
         group.addTask {
           (try? await blocking {
-            try registry.set(production, to: target, expecting: .version(SemanticVersion(1, 0, 0)), by: author)
+            try registry.set(
+              production, to: target, expecting: .version(SemanticVersion(major: 1, minor: 0, patch: 0)), by: author)
           }) != nil
         }
       }
@@ -103,8 +104,9 @@ struct AliasTests {
   @Test("a rollback skips a deleted version")
   func rollBackOverDeleted() throws {
     for text in ["1.0.0", "1.1.0", "1.2.0"] { try set(text) }
-    try registry.delete(churn, SemanticVersion(1, 1, 0), force: true, by: author)
-    #expect(try registry.previous(production, of: churn).version.version == SemanticVersion(1, 0, 0))
+    try registry.delete(churn, SemanticVersion(major: 1, minor: 1, patch: 0), force: true, by: author)
+    #expect(
+      try registry.previous(production, of: churn).version.version == SemanticVersion(major: 1, minor: 0, patch: 0))
   }
 
   @Test("the version that an alias named at an earlier time can be found")
@@ -131,22 +133,22 @@ struct AliasTests {
   func held() throws {
     try set("1.0.0")
     let named = #expect(throws: RegistryError.self) {
-      try registry.delete(churn, SemanticVersion(1, 0, 0), force: true, by: author)
+      try registry.delete(churn, SemanticVersion(major: 1, minor: 0, patch: 0), force: true, by: author)
     }
     #expect(named?.category == .conflict)
     try set("1.1.0")
     let lately = #expect(throws: RegistryError.self) {
-      try registry.delete(churn, SemanticVersion(1, 0, 0), by: author)
+      try registry.delete(churn, SemanticVersion(major: 1, minor: 0, patch: 0), by: author)
     }
     #expect(lately?.hint?.contains("--force") == true)
     let later = Author(actor: "t", at: Timestamp(milliseconds: Timestamp.now().milliseconds + 31 * 86_400_000))
-    try registry.delete(churn, SemanticVersion(1, 0, 0), by: later)
+    try registry.delete(churn, SemanticVersion(major: 1, minor: 0, patch: 0), by: later)
     let gone = #expect(throws: RegistryError.self) { try version("1.0.0") }
     #expect(gone?.reason.contains("deleted") == true)
     // The number is not reused.
-    let record = try fixture.record("churn", "1.0.0", "other")
+    let record = try fixture.record("churn", "1.0.0", content: "other")
     #expect(throws: RegistryError.self) {
-      try registry.record(churn, by: author) { _ in .new(record, SemanticVersion(1, 0, 0)) }
+      try registry.record(churn, by: author) { _ in .new(record, SemanticVersion(major: 1, minor: 0, patch: 0)) }
     }
   }
 
@@ -155,7 +157,7 @@ struct AliasTests {
     var random = SplitMix(seed: UInt64(seed))
     for round in 0..<40 {
       switch random.next() % 6 {
-      case 0: try fixture.add("churn", "2.\(seed).\(round)", "\(seed) \(round)")
+      case 0: try fixture.add("churn", "2.\(seed).\(round)", content: "\(seed) \(round)")
       case 1: try set(["1.0.0", "1.1.0", "1.2.0"][Int(random.next() % 3)])
       case 2: try registry.tag(try version("1.1.0"), ["a": "tab\tline\nend %09", "b": nil], by: author)
       case 3: try registry.describe(try version("1.1.0"), Array("# \(round)".utf8), by: author)
@@ -163,7 +165,9 @@ struct AliasTests {
         try registry.note(
           .pushed, try version("1.0.0"), by: author,
           details: ["destination": .array([.string("host.example/a:\(round % 3)")])])
-      default: _ = try? registry.delete(churn, SemanticVersion(2, UInt64(seed), UInt64(random.next() % 40)), by: author)
+      default:
+        _ = try? registry.delete(
+          churn, SemanticVersion(major: 2, minor: UInt64(seed), patch: UInt64(random.next() % 40)), by: author)
       }
       if random.next() % 7 == 0 { _ = try registry.state(churn) }
     }

@@ -36,7 +36,7 @@ struct AmbiguousImageTests {
       content: config.digest, runtime: .init(kind: "model"), platforms: ["linux/amd64"], layers: [], files: [],
       model: nil, lineage: Lineage(), deploy: nil, pushTo: nil, tests: [])
     _ = try fixture.registry.record(ModelName("churn"), by: Author(actor: "t")) { _ in
-      .new(record, SemanticVersion(1, 0, 0))
+      .new(record, SemanticVersion(major: 1, minor: 0, patch: 0))
     }
     let problems = try await fixture.registry.fsck().problems
     #expect(problems.contains { "\($0)".contains("\(config.digest)") }, "\(problems)")
@@ -81,7 +81,7 @@ struct AmbiguousImageTests {
       model: nil, lineage: Lineage(), deploy: nil, pushTo: nil, tests: [])
     #expect(throws: OCIError.self) {
       try fixture.registry.record(ModelName("churn"), by: Author(actor: "t")) { _ in
-        .new(record, SemanticVersion(1, 0, 0))
+        .new(record, SemanticVersion(major: 1, minor: 0, patch: 0))
       }
     }
   }
@@ -95,7 +95,7 @@ struct AmbiguousImageTests {
     ])
   func records(_ key: String, _ changed: String) throws {
     let fixture = try RegistryFixture()
-    let record = try fixture.record("churn", "1.0.0", "x")
+    let record = try fixture.record("churn", "1.0.0", content: "x")
     let text = String(decoding: try CanonicalJSON.encode(record), as: UTF8.self)
     #expect(try VersionRecord.decode(Array(text.utf8), subject: "x") == record)
     let range = try #require(text.firstRange(of: key))

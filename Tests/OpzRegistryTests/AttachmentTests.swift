@@ -16,8 +16,8 @@ struct AttachmentTests {
 
   init() throws {
     fixture = try RegistryFixture()
-    try fixture.add("crm/churn", "1.0.0", "one")
-    try fixture.add("crm/churn", "2.0.0", "two")
+    try fixture.add("crm/churn", "1.0.0", content: "one")
+    try fixture.add("crm/churn", "2.0.0", content: "two")
   }
 
   func find(_ version: String, in other: Registry? = nil) throws -> Registry.Version {

@@ -13,7 +13,7 @@ struct AuditTests {
   static func make() throws -> RegistryFixture {
     let fixture = try RegistryFixture()
     let author = Author(actor: "t")
-    for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, version) }
+    for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, content: version) }
     func version(_ text: String) throws -> Registry.Version {
       try fixture.registry.find(LocalReference(parsing: "churn@\(text)"))
     }
@@ -21,7 +21,7 @@ struct AuditTests {
     for text in ["1.0.0", "1.2.0"] { try fixture.registry.set(production, to: try version(text), by: author) }
     try fixture.registry.tag(try version("1.2.0"), ["reviewed": "yes"], by: author)
     try fixture.registry.describe(try version("1.2.0"), Array("# Card\n".utf8), by: author)
-    try fixture.registry.delete(ModelName("churn"), SemanticVersion(1, 1, 0), by: author)
+    try fixture.registry.delete(ModelName("churn"), SemanticVersion(major: 1, minor: 1, patch: 0), by: author)
     return fixture
   }
 
@@ -77,7 +77,7 @@ struct AuditTests {
   func removed() async throws {
     let fixture = try Self.make()
     let state = try fixture.registry.state(ModelName("churn"))
-    let gone = state.versions[SemanticVersion(1, 1, 0)]!.first!
+    let gone = state.versions[SemanticVersion(major: 1, minor: 1, patch: 0)]!.first!
     // The blobs of the deleted version may be missing, because garbage collection removes them.
     let manifest = try fixture.registry.children(of: gone.artifact).map(\.digest)
     let image = try fixture.registry.children(
@@ -120,7 +120,7 @@ struct AuditTests {
   @Test("an event under another number, or of another model, is named")
   func renumbered() async throws {
     let fixture = try Self.make()
-    try fixture.add("fraud", "1.0.0", "x")
+    try fixture.add("fraud", "1.0.0", content: "x")
     let log = fixture.registry.log(try ModelName("churn"))
     for entry in try log.entries() {
       let old = try #require(EventLog.Name(stem: Array("\(entry.event.number)-\(entry.hash)".utf8)[...]))
@@ -143,7 +143,7 @@ struct AuditTests {
     _ = try ChildProcess.run(["cp", "-a", old.string, new.string])
     let heads = { try fixture.registry.log(ModelName("churn")).currentHeads() }
     let earlier = try heads()
-    try fixture.add("churn", "1.3.0", "later")
+    try fixture.add("churn", "1.3.0", content: "later")
     let later = try heads()
     #expect(try await fixture.registry.fsck(.init(quick: true, expected: earlier + later)).problems == [])
     let copy = try Registry.open(new)

@@ -14,7 +14,7 @@ struct CollectionTests {
 
   init() throws {
     fixture = try RegistryFixture()
-    for version in ["1.0.0", "1.1.0", "1.2.0", "1.3.0"] { try fixture.add("churn", version, version) }
+    for version in ["1.0.0", "1.1.0", "1.2.0", "1.3.0"] { try fixture.add("churn", version, content: version) }
   }
 
   func options(_ change: (inout Registry.CollectionOptions) -> Void = { _ in }) -> Registry.CollectionOptions {
@@ -41,7 +41,7 @@ struct CollectionTests {
   @Test("the blobs of a deleted version are removed, except those that another version shares")
   func deleted() async throws {
     let before = try registry.collect(options(), by: author).kept
-    try registry.delete(ModelName("churn"), SemanticVersion(1, 1, 0), by: author)
+    try registry.delete(ModelName("churn"), SemanticVersion(major: 1, minor: 1, patch: 0), by: author)
     let report = try registry.collect(options(), by: author)
     // Its config, manifest, record and artifact; all versions share the empty config.
     #expect(report.dropped.count == 4 && report.kept == before - 4)
@@ -106,7 +106,7 @@ struct CollectionTests {
     try registry.describe(version, Array("# Churn\n".utf8), by: author)
     #expect(try registry.collect(options(), by: author).dropped.isEmpty)
     #expect(try registry.card(of: version) == "# Churn\n")
-    try registry.delete(ModelName("churn"), SemanticVersion(1, 1, 0), by: author)
+    try registry.delete(ModelName("churn"), SemanticVersion(major: 1, minor: 1, patch: 0), by: author)
     #expect(try registry.collect(options(), by: author).dropped.count == 5)
   }
 
@@ -120,7 +120,7 @@ struct CollectionTests {
             // A collection may remove blobs of a version that is not recorded yet; it is then built again, as hinted.
             for attempt in 0..<50 {
               do {
-                try await blocking { _ = try fixture.add("m\(writer)", "1.0.\(round)", "\(writer) \(round)") }
+                try await blocking { _ = try fixture.add("m\(writer)", "1.0.\(round)", content: "\(writer) \(round)") }
                 break
               } catch  where attempt < 49 {}
             }
@@ -152,7 +152,9 @@ struct CollectionTests {
           for round in 0..<30 {
             try await blocking { try registry.tag(version, ["w\(writer)": "\(round)"], by: author) }
             if round % 10 == 0 {
-              try? await blocking { _ = try fixture.add("churn", "2.\(writer).\(round)", "\(writer) \(round)") }
+              try? await blocking {
+                _ = try fixture.add("churn", "2.\(writer).\(round)", content: "\(writer) \(round)")
+              }
             }
           }
         }

@@ -52,19 +52,20 @@ struct DeployPlaceTests {
       var details: [String: JSONValue] = ["place": .string("scoring"), "manifests": try JSONValue(encoding: blob)]
       if kind != "w" { details["attempt"] = .bool(true) }
       if kind == "r" || kind == "R" { details["restores"] = whole[content].map { .string($0) } }
-      state.apply(entry(index * 2 + 1, hash, details))
+      state.apply(entry(index * 2 + 1, hash, details: details))
       if kind == "w" || kind == "r" { whole[content] = whole[content] ?? hash }
       guard kind != "w", kind != "k" else { continue }
       let outcome = kind == "r" ? "whole" : "failed"
       state.apply(
         entry(
-          index * 2 + 2, Digest.of(Array("o\(index)".utf8)).hex, ["of": .string(hash), "outcome": .string(outcome)]))
+          index * 2 + 2, Digest.of(Array("o\(index)".utf8)).hex,
+          details: ["of": .string(hash), "outcome": .string(outcome)]))
     }
     let found = state.previousDeploy(in: DeployPlace(namespace: "scoring"))?.before.manifests.digest
     #expect(found == expected.map { Digest.of(Array($0.utf8)) })
   }
 
-  private func entry(_ number: Int, _ hash: String, _ details: [String: JSONValue]) -> EventLog.Entry {
+  private func entry(_ number: Int, _ hash: String, details: [String: JSONValue]) -> EventLog.Entry {
     let event = Event(
       kind: .deployed, model: "churn", version: "1.0.0", at: "2026-11-28T00:00:00.000Z", actor: "t", number: number,
       heads: [], image: Digest.of([]), details: details)
@@ -74,8 +75,8 @@ struct DeployPlaceTests {
   @Test("an outcome of an unknown deploy, or a malformed one, is ignored")
   func strays() {
     var state = ModelState()
-    state.apply(entry(1, Digest.of([1]).hex, ["of": .string("nothing"), "outcome": .string("whole")]))
-    state.apply(entry(2, Digest.of([2]).hex, ["of": .integer(1), "outcome": .bool(true)]))
+    state.apply(entry(1, Digest.of([1]).hex, details: ["of": .string("nothing"), "outcome": .string("whole")]))
+    state.apply(entry(2, Digest.of([2]).hex, details: ["of": .integer(1), "outcome": .bool(true)]))
     #expect(state.deploys.isEmpty)
   }
 }

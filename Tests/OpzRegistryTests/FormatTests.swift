@@ -21,7 +21,7 @@ struct LaterDocumentTests {
     fixture = try RegistryFixture()
     later = LaterOpz(registry: fixture.registry)
     churn = try ModelName("churn")
-    try fixture.add("churn", "1.0.0", "a")
+    try fixture.add("churn", "1.0.0", content: "a")
   }
 
   private func version(_ text: String = "churn@1.0.0") throws -> Registry.Version {
@@ -35,7 +35,7 @@ struct LaterDocumentTests {
     try later.append("verdict", to: "churn")
     let last = try later.append("installed", to: "churn", ["moves": .string("none"), "more": .array([.null])])
     var after = try registry.state(churn)
-    #expect(after.events[SemanticVersion(1, 0, 0)]?.count == 4)
+    #expect(after.events[SemanticVersion(major: 1, minor: 0, patch: 0)]?.count == 4)
     after.events = before.events
     #expect(after == before)
     let report = try await registry.fsck()
@@ -102,13 +102,13 @@ struct LaterDocumentTests {
 
   @Test("what must not be passed over refuses its model, and no other; a collection then removes nothing")
   func criticalEvent() async throws {
-    try fixture.add("fraud", "1.0.0", "f")
+    try fixture.add("fraud", "1.0.0", content: "f")
     let stray = try registry.store.put(Array("stray".utf8), MediaType("text/plain"))
     try later.append("retired", to: "churn", ["format": .integer(2), "critical": .array([.string("retirement")])])
     let error = #expect(throws: RegistryError.self) { try registry.state(churn) }
     #expect(error?.code == .unknownFormat && error?.reason.contains("\"retirement\"") == true)
     #expect(error?.hint == "use a newer opz")
-    #expect(throws: RegistryError.self) { try fixture.add("churn", "1.1.0", "b") }
+    #expect(throws: RegistryError.self) { try fixture.add("churn", "1.1.0", content: "b") }
     #expect(try version("fraud").version.description == "1.0.0")
     var options = Registry.CollectionOptions()
     options.grace = -1
@@ -121,7 +121,7 @@ struct LaterDocumentTests {
 
   @Test("a record with unknown members and an unknown runtime is kept to the byte; one that needs a feature is refused")
   func records() async throws {
-    var record = try fixture.record("churn", "1.1.0", "b")
+    var record = try fixture.record("churn", "1.1.0", content: "b")
     record.runtime.kind = "wasm"
     let bytes = try later.record(record)
     try later.pull(bytes, record)
@@ -138,7 +138,7 @@ struct LaterDocumentTests {
     try LaterOpz(registry: other.registry).pull(bytes, record)
     #expect(try other.registry.find(LocalReference(parsing: "churn")).bytes == bytes)
 
-    let needy = try fixture.record("churn", "1.2.0", "c")
+    let needy = try fixture.record("churn", "1.2.0", content: "c")
     let refused = try later.record(needy) {
       $0["format"] = .integer(2)
       $0["critical"] = .array([.string("sealed-layers")])
@@ -178,7 +178,7 @@ struct UpgradeTests {
     registry = try Registry.open(made.registry.root)
     fixture = RegistryFixture(directory: made.directory, registry: registry)
     churn = try ModelName("churn")
-    try fixture.add("churn", "1.0.0", "a")
+    try fixture.add("churn", "1.0.0", content: "a")
   }
 
   private var marker: String {
@@ -187,7 +187,7 @@ struct UpgradeTests {
 
   @Test("it stays what it is until it is upgraded, and says so where format 2 is needed")
   func asked() throws {
-    try fixture.add("churn", "1.1.0", "b")
+    try fixture.add("churn", "1.1.0", content: "b")
     let version = try registry.find(LocalReference(parsing: "churn@1.0.0"))
     let error = #expect(throws: RegistryError.self) {
       try registry.note(.unknown("installed"), version, by: author, details: [:])
@@ -208,13 +208,13 @@ struct UpgradeTests {
   func revert() async throws {
     let before = try marker
     try registry.changeFormat(to: 2)
-    try fixture.add("churn", "1.1.0", "b")
+    try fixture.add("churn", "1.1.0", content: "b")
     try registry.changeFormat(to: 1)
     #expect(try marker == before)
     #expect(try await Registry.open(registry.root).fsck().problems == [])
     try registry.changeFormat(to: 2)
     let upgraded = try Registry.open(registry.root)
-    let record = try fixture.record("churn", "1.2.0", "c")
+    let record = try fixture.record("churn", "1.2.0", content: "c")
     let bytes = try LaterOpz(registry: upgraded).record(record)
     try LaterOpz(registry: upgraded).pull(bytes, record)
     #expect(try upgraded.changeFormat(to: 1, isDryRun: true).obstacles == [], "members are passed over by format 1 too")
@@ -233,7 +233,7 @@ struct UpgradeTests {
       try Durable.replace(
         registry.root.appending("registry.json"), with: Array(#"{"format": 2, "critical": [], "more": 1}"#.utf8))
     } else {
-      let path = registry.directory(churn, SemanticVersion(1, 0, 0)).appending("version.json")
+      let path = registry.directory(churn, SemanticVersion(major: 1, minor: 0, patch: 0)).appending("version.json")
       let text = String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
       try Durable.replace(path, with: Array(text.replacing("\"format\": 1", with: "\"format\": 2").utf8))
     }
@@ -276,7 +276,9 @@ struct UpgradeTests {
       for writer in 0..<4 {
         group.addTask {
           for round in 1...4 {
-            try await blocking { _ = try fixture.add("churn", "\(writer + 2).\(round).0", "\(writer) \(round)") }
+            try await blocking {
+              _ = try fixture.add("churn", "\(writer + 2).\(round).0", content: "\(writer) \(round)")
+            }
           }
         }
       }
@@ -313,7 +315,7 @@ extension GitClones {
 struct FormatMergeTests {
   private func clones() throws -> GitClones {
     try GitClones {
-      try $0.add("churn", "1.0.0", "a")
+      try $0.add("churn", "1.0.0", content: "a")
       try $0.registry.changeFormat(to: 1)
     }
   }
@@ -325,7 +327,7 @@ struct FormatMergeTests {
     try upgraded.changeFormat(to: 2)
     try LaterOpz(registry: Registry.open(upgraded.root)).append("installed", to: "churn")
     let other = isOurs ? clones.theirs : clones.ours
-    try RegistryFixture(directory: clones.fixture.directory, registry: other).add("churn", "1.1.0", "b")
+    try RegistryFixture(directory: clones.fixture.directory, registry: other).add("churn", "1.1.0", content: "b")
     #expect(try clones.merge() == 0)
     let merged = try Registry.open(clones.ours.root)
     #expect(merged.format == 2)

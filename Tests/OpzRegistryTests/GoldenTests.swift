@@ -52,9 +52,9 @@ struct GoldenTests {
   @Test("it can be extended: a version after the deleted one gets a new number")
   func goesOn() async throws {
     let fixture = RegistryFixture(directory: directory, registry: registry)
-    try fixture.add("crm/churn", "1.3.0", "new")
+    try fixture.add("crm/churn", "1.3.0", content: "new")
     #expect(try await registry.fsck().problems == [])
-    #expect(throws: RegistryError.self) { try fixture.add("crm/churn", "1.2.0", "other") }
+    #expect(throws: RegistryError.self) { try fixture.add("crm/churn", "1.2.0", content: "other") }
   }
 }
 
@@ -117,7 +117,7 @@ struct GoldenFormat2Tests {
     options.grace = 0
     let author = Author(actor: "t", at: Timestamp(milliseconds: 9_000_000_000_000))
     #expect(try registry.collect(options, by: author).dropped.isEmpty)
-    try RegistryFixture(directory: directory, registry: registry).add("crm/churn", "1.2.0", "new")
+    try RegistryFixture(directory: directory, registry: registry).add("crm/churn", "1.2.0", content: "new")
     let report = try await registry.fsck()
     #expect(report.problems == [] && report.versions == 3)
     let obstacles = try registry.changeFormat(to: 1, isDryRun: true).obstacles

@@ -24,7 +24,7 @@ struct HostileRegistryTests {
   init() throws {
     fixture = try RegistryFixture()
     churn = try ModelName("churn")
-    try fixture.add("churn", "1.0.0", "one")
+    try fixture.add("churn", "1.0.0", content: "one")
   }
 
   private var model: FilePath { fixture.registry.directory(churn) }
@@ -63,7 +63,7 @@ struct HostileRegistryTests {
   func numbers(_ number: String) async throws {
     let name = "\(number)-\(String(repeating: "ab", count: 32)).json"
     _ = try Durable.createExclusively(model.appending("events").appending(name), with: Array("{}".utf8))
-    try fixture.add("churn", "1.1.0", "two")
+    try fixture.add("churn", "1.1.0", content: "two")
     let problems = try await fixture.registry.fsck().problems
     #expect(problems.map(\.subject) == ["models/churn/events/\(name)"])
   }
@@ -80,7 +80,7 @@ struct HostileRegistryTests {
       try #require(path.withPlatformString { from in moved.withPlatformString { rename(from, $0) } } == 0)
     }
     try link(path, to: outside.string)
-    #expect(throws: RegistryError.self) { try fixture.add("churn", "1.1.0", "two") }
+    #expect(throws: RegistryError.self) { try fixture.add("churn", "1.1.0", content: "two") }
     #expect(try Directory.entries(outside).isEmpty)
   }
 
@@ -89,7 +89,7 @@ struct HostileRegistryTests {
     let target = fixture.directory.path.appending("target")
     try Durable.remove(model.appending("lock"))
     try link(model.appending("lock"), to: target.string)
-    #expect(throws: IOFailure.self) { try fixture.add("churn", "1.1.0", "two") }
+    #expect(throws: IOFailure.self) { try fixture.add("churn", "1.1.0", content: "two") }
     #expect(try FileStatus.find(target) == nil)
   }
 
@@ -152,7 +152,7 @@ struct HostileRegistryTests {
 
   @Test("the heads of a log are found even if their files are missing")
   func lostHeads() throws {
-    for number in 1...40 { try fixture.add("churn", "1.\(number).0", "\(number)") }
+    for number in 1...40 { try fixture.add("churn", "1.\(number).0", content: "\(number)") }
     let heads = try fixture.registry.log(churn).currentHeads()
     #expect(heads.count == 1)
     try Durable.removeTree(model.appending("heads"))

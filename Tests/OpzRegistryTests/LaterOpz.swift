@@ -18,7 +18,7 @@ struct LaterOpz {
   @discardableResult
   func append(_ kind: String, to name: String, _ members: [String: JSONValue] = [:]) throws -> EventLog.Name {
     let log = try registry.log(ModelName(name))
-    guard let last = try log.names().last else { throw RegistryError(.notFound, name, "it has no event") }
+    guard let last = try log.names().last else { throw RegistryError(.notFound, name, reason: "it has no event") }
     var event = try read(log.events.appending(last.file))
     event["kind"] = .string(kind)
     event["number"] = .integer(Int64(last.number + 1))

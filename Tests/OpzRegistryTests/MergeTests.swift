@@ -56,20 +56,20 @@ struct GitClones {
 
 @Suite("Clones that merge")
 struct MergeTests {
-  func add(_ registry: Registry, _ fixture: RegistryFixture, _ name: String, _ version: String, _ content: String)
+  func add(_ registry: Registry, _ fixture: RegistryFixture, name: String, version: String, content: String)
     throws
   {
     let other = RegistryFixture(directory: fixture.directory, registry: registry)
-    try other.add(name, version, content)
+    try other.add(name, version, content: content)
   }
 
   @Test("new versions with different models or numbers merge without a conflict, and the log joins")
   func clean() async throws {
-    let clones = try GitClones { try $0.add("churn", "1.0.0", "a") }
-    try add(clones.ours, clones.fixture, "churn", "1.1.0", "b")
-    try add(clones.ours, clones.fixture, "fraud", "1.0.0", "c")
-    try add(clones.theirs, clones.fixture, "churn", "2.0.0", "d")
-    try add(clones.theirs, clones.fixture, "sales", "1.0.0", "e")
+    let clones = try GitClones { try $0.add("churn", "1.0.0", content: "a") }
+    try add(clones.ours, clones.fixture, name: "churn", version: "1.1.0", content: "b")
+    try add(clones.ours, clones.fixture, name: "fraud", version: "1.0.0", content: "c")
+    try add(clones.theirs, clones.fixture, name: "churn", version: "2.0.0", content: "d")
+    try add(clones.theirs, clones.fixture, name: "sales", version: "1.0.0", content: "e")
     #expect(try clones.merge() == 0)
     let ours = clones.ours
     #expect(try await ours.fsck().problems == [])
@@ -77,27 +77,29 @@ struct MergeTests {
     let churn = try ModelName("churn")
     #expect(try ours.versions(churn).map(\.description) == ["1.0.0", "1.1.0", "2.0.0"])
     #expect(try ours.log(churn).currentHeads().count == 2)
-    try add(ours, clones.fixture, "churn", "2.1.0", "f")
+    try add(ours, clones.fixture, name: "churn", version: "2.1.0", content: "f")
     #expect(try ours.log(churn).currentHeads().count == 1)
     #expect(try await ours.fsck().problems == [])
   }
 
   @Test("a merge that adds earlier events changes a cached state")
   func cached() async throws {
-    let clones = try GitClones { try $0.add("churn", "1.0.0", "a") }
-    for number in 0..<30 { try add(clones.ours, clones.fixture, "churn", "1.0.\(number + 1)", "ours \(number)") }
+    let clones = try GitClones { try $0.add("churn", "1.0.0", content: "a") }
+    for number in 0..<30 {
+      try add(clones.ours, clones.fixture, name: "churn", version: "1.0.\(number + 1)", content: "ours \(number)")
+    }
     let churn = try ModelName("churn")
     #expect(try clones.ours.versions(churn).count == 31)
-    try add(clones.theirs, clones.fixture, "churn", "3.0.0", "theirs")
+    try add(clones.theirs, clones.fixture, name: "churn", version: "3.0.0", content: "theirs")
     #expect(try clones.merge() == 0)
     #expect(try clones.ours.versions(churn).count == 32)
   }
 
   @Test("one number with two contents is reported, and one of the two can be deleted")
   func sameNumber() async throws {
-    let clones = try GitClones { try $0.add("churn", "1.0.0", "a") }
-    try add(clones.ours, clones.fixture, "churn", "1.1.0", "ours")
-    try add(clones.theirs, clones.fixture, "churn", "1.1.0", "theirs")
+    let clones = try GitClones { try $0.add("churn", "1.0.0", content: "a") }
+    try add(clones.ours, clones.fixture, name: "churn", version: "1.1.0", content: "ours")
+    try add(clones.theirs, clones.fixture, name: "churn", version: "1.1.0", content: "theirs")
     let other = try clones.theirs.find(LocalReference(parsing: "churn@1.1.0"))
     #expect(try clones.merge() != 0)
     _ = try GitClones.git(["checkout", "--theirs", "."], clones.ours.root)
@@ -108,7 +110,8 @@ struct MergeTests {
     let error = #expect(throws: RegistryError.self) { try ours.find(LocalReference(parsing: "churn@1.1.0")) }
     #expect(error?.category == .conflict)
     try ours.delete(
-      ModelName("churn"), SemanticVersion(1, 1, 0), image: other.record.image.digest, by: Author(actor: "t"))
+      ModelName("churn"), SemanticVersion(major: 1, minor: 1, patch: 0), image: other.record.image.digest,
+      by: Author(actor: "t"))
     #expect(try await ours.fsck().problems == [])
     let kept = try ours.find(LocalReference(parsing: "churn@1.1.0"))
     #expect(kept.record.image.digest != other.record.image.digest)
@@ -118,7 +121,7 @@ struct MergeTests {
   func sameAlias() async throws {
     let author = Author(actor: "t")
     let clones = try GitClones { fixture in
-      for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, version) }
+      for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, content: version) }
       let first = try fixture.registry.find(LocalReference(parsing: "churn@1.0.0"))
       try fixture.registry.set(AliasName("production")!, to: first, by: author)
     }
@@ -132,7 +135,9 @@ struct MergeTests {
     let error = #expect(throws: RegistryError.self) { try ours.find(LocalReference(parsing: "churn@production")) }
     #expect(error?.category == .conflict)
     try ours.set(production, to: try ours.find(LocalReference(parsing: "churn@1.2.0")), by: author)
-    #expect(try ours.find(LocalReference(parsing: "churn@production")).version == SemanticVersion(1, 2, 0))
+    #expect(
+      try ours.find(LocalReference(parsing: "churn@production")).version
+        == SemanticVersion(major: 1, minor: 2, patch: 0))
     #expect(try await ours.fsck().problems == [])
     #expect(try ours.log(ModelName("churn")).currentHeads().count == 1)
   }

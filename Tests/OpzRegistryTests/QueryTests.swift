@@ -82,7 +82,7 @@ struct QueryTests {
   func search() async throws {
     let fixture = try RegistryFixture()
     for (index, version) in ["1.2.0", "1.10.0", "1.9.0", "2.0.0-rc.2", "2.0.0-rc.10", "2.0.0"].enumerated() {
-      var record = try fixture.record("churn", version, version)
+      var record = try fixture.record("churn", version, content: version)
       record.lineage.metrics = .object([
         "auc": .number(0.8 + Double(index) / 100), "by.segment": .object(["a": .integer(Int64(index))]),
       ])

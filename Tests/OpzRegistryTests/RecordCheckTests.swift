@@ -18,7 +18,7 @@ struct RecordCheckTests {
     Layer(descriptor: .of(Array(text.utf8), .layerTarGzip), diffID: .of(Array("tar \(text)".utf8)))
   }
 
-  static func recorded(_ layer: Layer, _ role: String, _ platform: String? = nil) -> VersionRecord.Layer {
+  static func recorded(_ layer: Layer, _ role: String, platform: String? = nil) -> VersionRecord.Layer {
     .init(role: role, descriptor: layer.descriptor, diffID: layer.diffID, compressor: nil, platform: platform)
   }
 
@@ -43,13 +43,14 @@ struct RecordCheckTests {
     let index = try Index(Index.Content(manifests: [a, b]))
     try store.put(index.raw, .imageIndex)
     let facts = try ImageFacts(index.descriptor, in: store)
-    var record = try fixture.record("churn", "1.0.0", "x")
+    var record = try fixture.record("churn", "1.0.0", content: "x")
     record.image = index.descriptor
     record.platforms = ["linux/amd64", "linux/arm64"]
     record.content = facts.content
     record.layers = [
       Self.recorded(shared, "runtime"), Self.recorded(baseA, "runtime"), Self.recorded(baseB, "runtime"),
-      Self.recorded(wheelsA, "environment", "linux/amd64"), Self.recorded(wheelsB, "environment", "linux/arm64"),
+      Self.recorded(wheelsA, "environment", platform: "linux/amd64"),
+      Self.recorded(wheelsB, "environment", platform: "linux/arm64"),
       Self.recorded(model, "model"),
     ]
     return (record, facts)
@@ -116,7 +117,7 @@ struct RecordCheckTests {
     ] {
       let descriptor = try image([layer], "linux/amd64", annotations: said)
       let facts = try ImageFacts(descriptor, in: store)
-      var record = try fixture.record("churn", "1.0.0", "x")
+      var record = try fixture.record("churn", "1.0.0", content: "x")
       record.image = descriptor
       record.content = facts.content
       record.layers = [Self.recorded(layer, "model")]
@@ -134,7 +135,7 @@ struct RecordCheckTests {
     lying.layers = []
     let wrong = lying
     _ = try fixture.registry.record(ModelName("churn"), by: Author(actor: "t")) { _ in
-      .new(wrong, SemanticVersion(1, 0, 0))
+      .new(wrong, SemanticVersion(major: 1, minor: 0, patch: 0))
     }
     let problems = try await fixture.registry.fsck().problems
     #expect(problems.contains { $0.subject == "churn@1.0.0" && $0.reason.contains("contradicts its image") })
@@ -167,17 +168,17 @@ struct RecordCheckTests {
   @Test("the event says where a version came from, and a changed record came from elsewhere")
   func origins() throws {
     let registry = fixture.registry
-    try fixture.add("churn", "1.0.0", "a")
+    try fixture.add("churn", "1.0.0", content: "a")
     let name = try ModelName("churn")
     let version = try registry.find(LocalReference(parsing: "churn@1.0.0"))
     #expect(try registry.origin(of: version, in: registry.state(name)) == .packaged)
-    let rebased = try fixture.record("churn", "1.1.0", "b")
+    let rebased = try fixture.record("churn", "1.1.0", content: "b")
     _ = try registry.record(name, by: Author(actor: "t"), details: ["rebased": .string("churn@1.0.0")]) { _ in
-      .new(rebased, SemanticVersion(1, 1, 0))
+      .new(rebased, SemanticVersion(major: 1, minor: 1, patch: 0))
     }
     let second = try registry.find(LocalReference(parsing: "churn@1.1.0"))
     #expect(try registry.origin(of: second, in: registry.state(name)) == .rebased)
-    let third = try fixture.record("churn", "1.2.0", "c")
+    let third = try fixture.record("churn", "1.2.0", content: "c")
     let bytes = try CanonicalJSON.encodePretty(third)
     let artifact = try RecordArtifact.store(third, bytes, in: store)
     _ = try registry.adopt(bytes, artifact: artifact, by: Author(actor: "t"))

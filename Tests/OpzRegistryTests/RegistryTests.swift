@@ -34,7 +34,7 @@ struct RegistryFixture {
     return try Image(manifest: manifest, configBytes: bytes)
   }
 
-  func record(_ name: String, _ version: String, _ content: String, tests: [VersionRecord.TestFile] = []) throws
+  func record(_ name: String, _ version: String, content: String, tests: [VersionRecord.TestFile] = []) throws
     -> VersionRecord
   {
     let image = try image(content)
@@ -46,8 +46,8 @@ struct RegistryFixture {
   }
 
   @discardableResult
-  func add(_ name: String, _ version: String, _ content: String) throws -> Registry.Outcome {
-    let record = try record(name, version, content)
+  func add(_ name: String, _ version: String, content: String) throws -> Registry.Outcome {
+    let record = try record(name, version, content: content)
     let number = SemanticVersion(version)!
     return try registry.record(try ModelName(name), by: Author(actor: "tester")) { known in
       if let same = try known.find(content: record.content) { return .same(same) }
@@ -73,7 +73,7 @@ struct RegistryTests {
   @Test("a version is found by number, by digest and as the newest version")
   func find() throws {
     for (version, content) in [("1.0.0", "a"), ("1.10.0", "b"), ("1.9.0", "c"), ("2.0.0-rc.1", "d")] {
-      try fixture.add("crm/churn", version, content)
+      try fixture.add("crm/churn", version, content: content)
     }
     #expect(try registry.models().map(\.description) == ["crm/churn"])
     #expect(
@@ -91,8 +91,8 @@ struct RegistryTests {
 
   @Test("the same content returns its version and adds an event")
   func same() throws {
-    try fixture.add("churn", "1.0.0", "a")
-    guard case .existed(let version) = try fixture.add("churn", "1.0.1", "a") else {
+    try fixture.add("churn", "1.0.0", content: "a")
+    guard case .existed(let version) = try fixture.add("churn", "1.0.1", content: "a") else {
       Issue.record("a second version of the same content")
       return
     }
@@ -102,7 +102,7 @@ struct RegistryTests {
 
   @Test("events are linear: each names the previous one, and one head is left")
   func line() throws {
-    for number in 1...5 { try fixture.add("churn", "1.0.\(number)", "\(number)") }
+    for number in 1...5 { try fixture.add("churn", "1.0.\(number)", content: "\(number)") }
     let log = try registry.log(ModelName("churn"))
     let entries = try log.entries()
     #expect(entries.map(\.event.number) == [1, 2, 3, 4, 5])
@@ -119,9 +119,9 @@ struct RegistryTests {
         group.addTask {
           for round in 0..<3 {
             try await blocking {
-              let record = try fixture.record("churn", "0.0.1", "\(writer) \(round)")
+              let record = try fixture.record("churn", "0.0.1", content: "\(writer) \(round)")
               _ = try registry.record(name, by: Author(actor: "writer \(writer)")) { known in
-                let next = known.state.taken.last?.next(.patch) ?? SemanticVersion(0, 0, 1)
+                let next = known.state.taken.last?.next(.patch) ?? SemanticVersion(major: 0, minor: 0, patch: 1)
                 var own = record
                 own.version = next.description
                 return .new(own, next)
@@ -145,9 +145,9 @@ struct RegistryTests {
     try Durable.makeDirectory(place)
     try Durable.replace(place.appending("version.json"), with: Array("half".utf8))
     #expect(try registry.models().isEmpty)
-    try fixture.add("churn", "1.0.0", "a")
+    try fixture.add("churn", "1.0.0", content: "a")
     #expect(try registry.find(LocalReference(parsing: "churn@1.0.0")).record.version == "1.0.0")
-    let error = #expect(throws: RegistryError.self) { try fixture.add("churn", "1.0.0", "b") }
+    let error = #expect(throws: RegistryError.self) { try fixture.add("churn", "1.0.0", content: "b") }
     #expect(error?.category == .conflict)
     #expect(
       try registry.find(LocalReference(parsing: "churn@1.0.0")).record.content
@@ -156,21 +156,21 @@ struct RegistryTests {
 
   @Test("a writer that crashed between event and head loses nothing")
   func strayEvent() throws {
-    try fixture.add("churn", "1.0.0", "a")
-    try fixture.add("churn", "1.0.1", "b")
+    try fixture.add("churn", "1.0.0", content: "a")
+    try fixture.add("churn", "1.0.1", content: "b")
     let log = try registry.log(ModelName("churn"))
     let entries = try log.entries()
     let heads = registry.root.appending("models/churn/heads")
     try Durable.remove(heads.appending(entries[1].hash))
     _ = try Durable.createExclusively(heads.appending(entries[0].hash), with: [])
     #expect(try log.currentHeads() == [entries[1].hash])
-    try fixture.add("churn", "1.0.2", "c")
+    try fixture.add("churn", "1.0.2", content: "c")
     #expect(try log.entries()[2].event.heads == [entries[1].hash])
   }
 
   @Test("OCI tools read the registry and each version's own layout")
   func skopeo() throws {
-    try fixture.add("crm/churn", "1.0.0", "a")
+    try fixture.add("crm/churn", "1.0.0", content: "a")
     for place in ["oci:\(registry.root):crm/churn@1.0.0", "oci:\(registry.root)/models/crm/churn/versions/1.0.0:1.0.0"]
     {
       let result = try ChildProcess.run(["skopeo", "inspect", "--raw", place])
@@ -225,8 +225,8 @@ struct FsckTests {
 
   init() throws {
     fixture = try RegistryFixture()
-    try fixture.add("churn", "1.0.0", "a")
-    try fixture.add("churn", "1.1.0", "b")
+    try fixture.add("churn", "1.0.0", content: "a")
+    try fixture.add("churn", "1.1.0", content: "b")
   }
 
   private func problems() async throws -> [String] {

@@ -15,7 +15,7 @@ struct SearchCacheTests {
   init() throws {
     fixture = try RegistryFixture()
     name = try ModelName("churn")
-    for number in 0..<3 { try fixture.add("churn", "1.\(number).0", "content \(number)") }
+    for number in 0..<3 { try fixture.add("churn", "1.\(number).0", content: "content \(number)") }
   }
 
   private var registry: Registry { fixture.registry }
@@ -49,7 +49,7 @@ struct SearchCacheTests {
   func changes() async throws {
     #expect(try await found() == ["1.2.0 team=crm", "1.1.0 team=crm", "1.0.0 team=crm"])
     #expect(try FileStatus.find(kept) != nil)
-    try fixture.add("churn", "1.3.0", "content 3")
+    try fixture.add("churn", "1.3.0", content: "content 3")
     #expect(try await found().first == "1.3.0 team=crm")
     let version = try registry.find(LocalReference(parsing: "churn@1.3.0"))
     try registry.set(AliasName("production")!, to: version, by: Author(actor: "t"))

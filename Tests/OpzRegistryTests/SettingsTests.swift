@@ -15,7 +15,7 @@ struct SettingsTests {
 
   init() throws {
     fixture = try RegistryFixture()
-    try fixture.add("crm/churn", "1.0.0", "one")
+    try fixture.add("crm/churn", "1.0.0", content: "one")
   }
 
   func find(in other: Registry? = nil) throws -> Registry.Version {
@@ -158,7 +158,7 @@ struct SettingsTests {
 
   @Test("two clones that changed settings separately agree on the newest after a merge")
   func merged() async throws {
-    let clones = try GitClones { try $0.add("crm/churn", "1.0.0", "one") }
+    let clones = try GitClones { try $0.add("crm/churn", "1.0.0", content: "one") }
     try configure(settings(max: 1), in: clones.ours)
     try configure(settings(max: 2), in: clones.theirs)
     let theirs = try clones.theirs.log(ModelName("crm/churn")).entries().last

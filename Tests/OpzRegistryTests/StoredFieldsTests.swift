@@ -136,14 +136,14 @@ struct StoredFieldsTests {
   }
 
   /// The stored properties as text, by path.
-  private func stored(_ value: Any, _ place: String, _ found: inout [String: String]) {
+  private func stored(_ value: Any, _ place: String, found: inout [String: String]) {
     let mirror = Mirror(reflecting: value)
     if mirror.children.isEmpty || value is JSONValue || value is Digest {
       found[place] = "\(value)"
       return
     }
     for (index, child) in mirror.children.enumerated() {
-      stored(child.value, "\(place).\(child.label ?? "\(index)")", &found)
+      stored(child.value, "\(place).\(child.label ?? "\(index)")", found: &found)
     }
   }
 
@@ -152,11 +152,11 @@ struct StoredFieldsTests {
   ) throws {
     checkFilled(value, "\(Value.self)", empty: empty)
     var before: [String: String] = [:]
-    stored(value, "", &before)
+    stored(value, "", found: &before)
     for read in read + [{ try JSONDecoding.decode(Value.self, from: $0) }] {
       let back = try #require(try read(CanonicalJSON.encodePretty(value)))
       var after: [String: String] = [:]
-      stored(back, "", &after)
+      stored(back, "", found: &after)
       for (place, text) in before { #expect(after[place] == text, "\(Value.self)\(place) is lost") }
       #expect(back == value)
     }

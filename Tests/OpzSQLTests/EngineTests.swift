@@ -22,7 +22,7 @@ struct EngineTests {
     var cases: [EngineCase] = []
     for fixture in try ModelFixture.all(of: format) where fixture.refused == nil {
       let model = try ModelFormats.standard.read(fixture.bytes, name: fixture.file).model
-      if let made = try EngineCase(fixture, model, dialect) { cases.append(made) }
+      if let made = try EngineCase(fixture, model, dialect: dialect) { cases.append(made) }
     }
     let answers = try DatabaseProcess.run(engine, cases.map(\.task))
     #expect(answers.count == cases.count)
@@ -46,7 +46,7 @@ enum DatabaseProcess {
     let output = try ChildProcess.run(
       (python == "/usr/bin/env" ? [python, "python3"] : [python]) + [script.string, engine],
       input: input, limit: 1 << 30)
-    guard output.status == 0 else { throw ModelError(.damaged, engine, output.errorText) }
+    guard output.status == 0 else { throw ModelError(.damaged, engine, reason: output.errorText) }
     return try output.output.split(separator: 10).map { line in
       try JSONValue(json: Array(line), options: JSONOptions(size: 1 << 30))
     }
@@ -63,7 +63,7 @@ struct EngineCase {
   let task: JSONValue
 
   /// Nil for a model that SQL has nothing for.
-  init?(_ fixture: ModelFixture, _ model: Model, _ dialect: SQLDialect) throws {
+  init?(_ fixture: ModelFixture, _ model: Model, dialect: SQLDialect) throws {
     self.fixture = fixture
     self.model = model
     self.dialect = dialect
@@ -78,7 +78,7 @@ struct EngineCase {
           options.kind = kind
           options.keys = ["row_id"]
           options.shape = shape
-          queries.append(.string(try ModelSQL(model, dialect, options).statement().text))
+          queries.append(.string(try ModelSQL(model, dialect, options: options).statement().text))
         }
       }
     } catch let error as SQLError where error.code == .unsupported || error.code == .tooLarge {
@@ -132,7 +132,7 @@ struct EngineCase {
           let own = table.joined().map { $0.flatMap { Double($0) }.map { "\(Int($0))" } ?? "NULL" }
           if own != wanted { problems.append("\(shape) leaves: \(EngineCase.first(own, wanted))") }
         } else if let wanted = kind.output {
-          problems += try compare(scorer.score(input, [wanted]), table, kind)
+          problems += try compare(scorer.score(input, [wanted]), table, kind: kind)
         }
       }
     }
@@ -145,7 +145,7 @@ struct EngineCase {
   }
 
   private func compare(
-    _ scored: Scorer.Result, _ table: [[String?]], _ kind: ModelSQL.Kind
+    _ scored: Scorer.Result, _ table: [[String?]], kind: ModelSQL.Kind
   ) -> [String] {
     let tensor = scored.outputs[0]
     let width = tensor.type.width
@@ -168,14 +168,16 @@ struct EngineCase {
         let own = cell.flatMap { Double($0) } ?? .nan
         // The database may have NULL, NaN or a limit where sums of infinite numbers are NaN.
         if wanted.isNaN, rows[row].contains(where: { $0?.hasSuffix("inf") == true }) { continue }
-        if !isEqual(own, wanted, kind, tensor.type.element) { problems.append("\(place): \(own), not \(wanted)") }
+        if !isEqual(own, wanted, kind: kind, element: tensor.type.element) {
+          problems.append("\(place): \(own), not \(wanted)")
+        }
       }
     }
     return problems
   }
 
   /// Sums are equal to the bit where the database has the model's number type; functions are the database's.
-  private func isEqual(_ own: Double, _ wanted: Double, _ kind: ModelSQL.Kind, _ element: ElementType) -> Bool {
+  private func isEqual(_ own: Double, _ wanted: Double, kind: ModelSQL.Kind, element: ElementType) -> Bool {
     if own == wanted || !own.isFinite && !wanted.isFinite { return true }
     if kind == .margin, element == .float64 || dialect.keepsFloat32, model.treeCount > 0 { return false }
     let scale = max(1, abs(wanted))

@@ -31,7 +31,7 @@ struct StatementTests {
     options.keys = ["id"]
     options.table = "crm.customers"
     options.source = "stump@1.0.0"
-    let text = try ModelSQL(try Self.stump(), .postgresql, options).statement().text
+    let text = try ModelSQL(try Self.stump(), .postgresql, options: options).statement().text
     #expect(
       text == """
         -- stump@1.0.0 (test)
@@ -63,8 +63,8 @@ struct StatementTests {
     #expect(flat.shape == .flat && flat.reason.contains("10 levels"))
     var options = ModelSQL.Options()
     options.shape = .nested
-    #expect(throws: SQLError.self) { try ModelSQL(model, .sqlserver, options).statement() }
-    #expect(try ModelSQL(model, .postgresql, options).statement().shape == .nested)
+    #expect(throws: SQLError.self) { try ModelSQL(model, .sqlserver, options: options).statement() }
+    #expect(try ModelSQL(model, .postgresql, options: options).statement().shape == .nested)
   }
 
   @Test("a tree of 20,000 levels ends in a refusal or a text, not in a trap", arguments: SQLDialect.all.map(\.name))
@@ -85,7 +85,7 @@ struct StatementTests {
       options.keys = ["k\(name)"]
       options.form = .dbt
       options.source = name
-      let text = try ModelSQL(try Self.stump(name), dialect, options).statement().text
+      let text = try ModelSQL(try Self.stump(name), dialect, options: options).statement().text
       #expect(text.contains(dialect.quoted("k").dropLast()), "\(name)")
       let header = text.split(separator: "\n").prefix { $0.hasPrefix("--") }
       #expect(header.count >= 3, "\(name): a line of the header would be SQL")
@@ -97,19 +97,19 @@ struct StatementTests {
   func names() throws {
     var options = ModelSQL.Options()
     options.keys = ["id", "ID"]
-    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options).statement() }
+    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options: options).statement() }
     options.keys = ["margin"]
-    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options).statement() }
+    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options: options).statement() }
     let long = try Self.stump(String(repeating: "x", count: 64))
     #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql) }
     options = ModelSQL.Options()
     options.columns = [String(repeating: "x", count: 64): "x"]
-    #expect(try ModelSQL(long, .postgresql, options).statement().text.contains("\"x\""))
+    #expect(try ModelSQL(long, .postgresql, options: options).statement().text.contains("\"x\""))
     options.columns = ["nothing": "x"]
-    #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql, options) }
+    #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql, options: options) }
     options = ModelSQL.Options()
     options.form = .view
-    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options) }
+    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options: options) }
   }
 
   @Test(

@@ -35,7 +35,7 @@ struct CompiledTreesTests {
     }
   }
 
-  private func compare(_ ensemble: TreeEnsemble, _ matrix: [Double], _ counts: [Int], _ label: String) {
+  private func compare(_ ensemble: TreeEnsemble, _ matrix: [Double], counts: [Int], label: String) {
     let plain = PlainTrees(ensemble)
     let compiled = CompiledTreesTests.kernels.flatMap { kernel in
       CompiledTreesTests.options(kernel).map { ("\(label), \(kernel), \($0.name)", CompiledTrees(ensemble, $0.1)) }
@@ -57,21 +57,21 @@ struct CompiledTreesTests {
   func small(seed: Int) throws {
     var random = RandomEnsemble(seed: UInt64(seed))
     let ensemble = try random.make(trees: 1 + seed % 19, nodesPerTree: [1, 7, 63, 127][seed % 4])
-    compare(ensemble, random.rows(130, ensemble), [0, 1, 7, 64, 65, 130], "seed \(seed)")
+    compare(ensemble, random.rows(130, ensemble), counts: [0, 1, 7, 64, 65, 130], label: "seed \(seed)")
   }
 
   @Test("equal plain trees to the bit: many rows", arguments: 100..<112)
   func rows(seed: Int) throws {
     var random = RandomEnsemble(seed: UInt64(seed))
     let ensemble = try random.make(trees: 5, nodesPerTree: 127)
-    compare(ensemble, random.rows(1100, ensemble), [200, 300, 1000, 1100], "seed \(seed)")
+    compare(ensemble, random.rows(1100, ensemble), counts: [200, 300, 1000, 1100], label: "seed \(seed)")
   }
 
   @Test("equal plain trees to the bit: large trees", arguments: 200..<216)
   func large(seed: Int) throws {
     var random = RandomEnsemble(seed: UInt64(seed))
     let ensemble = try random.make(trees: 3, nodesPerTree: [511, 1500, 4001, 32767][seed % 4])
-    compare(ensemble, random.rows(70, ensemble), [70], "seed \(seed)")
+    compare(ensemble, random.rows(70, ensemble), counts: [70], label: "seed \(seed)")
   }
 
   @Test("are shared by threads, whatever the size of their batches")

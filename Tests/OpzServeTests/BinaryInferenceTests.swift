@@ -29,7 +29,7 @@ struct BinaryInferenceTests {
     return await server.ask("POST", path, bytes: Array(json.utf8) + tail, headers: headers)
   }
 
-  private static func matrix(_ datatype: String, _ size: Int, _ more: String = "") -> String {
+  private static func matrix(_ datatype: String, _ size: Int, more: String = "") -> String {
     #"{"inputs":[{"name":"x","shape":[1,3],"datatype":"\#(datatype)","parameters":{"binary_data_size":\#(size)}}]\#(more)}"#
   }
 
@@ -114,7 +114,10 @@ struct BinaryInferenceTests {
         #"{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3],"parameters":{"binary_data_size":0}}]}"#,
         [], "both 'data' and 'binary_data_size'"
       ),
-      (matrix("FP32", 12, #","parameters":{"binary_data_output":1}"#), bytes([1, 2, 0] as [Float]), "true or false"),
+      (
+        matrix("FP32", 12, more: #","parameters":{"binary_data_output":1}"#), bytes([1, 2, 0] as [Float]),
+        "true or false"
+      ),
     ] as [(String, [UInt8], String)])
   func wrong(json: String, tail: [UInt8], part: String) async {
     let response = await ask(json, tail)

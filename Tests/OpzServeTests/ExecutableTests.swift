@@ -74,7 +74,7 @@ struct ExecutableTests {
       #expect(try server.ask("GET", "/v2/models/churn/ready")?.status == 503)
       #expect(try server.ask("GET", "/v2/health/live")?.status == 200)
       let response = try #require(
-        try server.ask("POST", ExecutableTests.infer, ExecutableTests.text("request.json")))
+        try server.ask("POST", ExecutableTests.infer, body: ExecutableTests.text("request.json")))
       #expect(response.status == 200)
       #expect(response.head.lowercased().contains("connection: close"))
       server.process.send(signal: SIGTERM)
@@ -159,7 +159,7 @@ struct ExecutableTests {
     try await blocking {
       let server = try RunningServer(["--model", RunningServer.fixture("\(name).json").string, "--name", "churn"])
       let response = try #require(
-        try server.ask("POST", ExecutableTests.infer, ExecutableTests.text("request.json")))
+        try server.ask("POST", ExecutableTests.infer, body: ExecutableTests.text("request.json")))
       try #require(response.status == 200, "\(response.body)")
       let document = try JSONDecoder().decode(InferenceDocument.self, from: Data(response.body.utf8))
       let expected = try JSONDecoder().decode(

@@ -19,7 +19,7 @@ struct GRPCTests {
 
   private static func matrix(_ model: String = "team/score") -> InferMessage {
     var message = InferMessage(model: model, id: "é")
-    message.add("x", "FP32", [2, 3], raw: floats([1, 2, 0, .nan, 2, 1]))
+    message.add("x", "FP32", shape: [2, 3], raw: floats([1, 2, 0, .nan, 2, 1]))
     return message
   }
 
@@ -49,7 +49,7 @@ struct GRPCTests {
     ]
     for (datatype, _, contents) in datatypes {
       var message = InferMessage()
-      message.add("x", datatype, [1, 3], contents: contents)
+      message.add("x", datatype, shape: [1, 3], contents: contents)
       message.ask("row")
       let result = await server.call(GRPCTests.infer, [message.bytes])
       let reply = try InferReply(result.messages.first ?? [])
@@ -75,18 +75,18 @@ struct GRPCTests {
   @Test("Texts come typed and raw")
   func texts() async throws {
     var typed = InferMessage()
-    typed.add("a", "FP32", [2]) { $0.put(6, packed: [1, 2] as [Float]) }
-    typed.add("b", "INT64", [2]) { $0.put(3, packed: [0, 0] as [Int64]) }
-    typed.add("colour \"é\"", "BYTES", [2]) {
+    typed.add("a", "FP32", shape: [2]) { $0.put(6, packed: [1, 2] as [Float]) }
+    typed.add("b", "INT64", shape: [2]) { $0.put(3, packed: [0, 0] as [Int64]) }
+    typed.add("colour \"é\"", "BYTES", shape: [2]) {
       $0.put(8, string: "blue\n")
       $0.put(8, string: "red")
     }
     #expect(
       try InferReply(await server.call(GRPCTests.infer, [typed.bytes]).messages.first ?? []).typed[0] == [201, 2])
     var raw = InferMessage()
-    raw.add("a", "FP32", [1], raw: GRPCTests.floats([1]))
-    raw.add("b", "FP32", [1], raw: GRPCTests.floats([0]))
-    raw.add("colour \"é\"", "BYTES", [1], raw: [5, 0, 0, 0] + Array("green".utf8))
+    raw.add("a", "FP32", shape: [1], raw: GRPCTests.floats([1]))
+    raw.add("b", "FP32", shape: [1], raw: GRPCTests.floats([0]))
+    raw.add("colour \"é\"", "BYTES", shape: [1], raw: [5, 0, 0, 0] + Array("green".utf8))
     let reply = try InferReply(await server.call(GRPCTests.infer, [raw.bytes]).messages.first ?? [])
     #expect(reply.raw[0] == GRPCTests.floats([101]))
   }
@@ -109,31 +109,41 @@ struct GRPCTests {
     return [
       ("there is no model", matrix("other").bytes, 5), ("not a ModelInferRequest", [0xff], 3),
       ("no inputs", changed { _ in }, 3),
-      ("another type", changed { $0.add("x", "FP32", [1, 3]) { $0.put(7, packed: [1, 2, 3] as [Double]) } }, 3),
-      ("2 elements instead", changed { $0.add("x", "FP32", [1, 3]) { $0.put(6, packed: [1, 2] as [Float]) } }, 3),
-      ("more than the 3", changed { $0.add("x", "FP32", [1, 3]) { $0.put(6, packed: [1, 2, 3, 4] as [Float]) } }, 3),
-      ("neither contents", changed { $0.add("x", "FP32", [1, 3]) }, 3),
-      ("no typed contents", changed { $0.add("x", "FP16", [1, 3]) { $0.put(6, packed: [1, 2, 3] as [Float]) } }, 3),
+      (
+        "another type", changed { $0.add("x", "FP32", shape: [1, 3]) { $0.put(7, packed: [1, 2, 3] as [Double]) } }, 3
+      ),
+      (
+        "2 elements instead", changed { $0.add("x", "FP32", shape: [1, 3]) { $0.put(6, packed: [1, 2] as [Float]) } }, 3
+      ),
+      (
+        "more than the 3",
+        changed { $0.add("x", "FP32", shape: [1, 3]) { $0.put(6, packed: [1, 2, 3, 4] as [Float]) } }, 3
+      ),
+      ("neither contents", changed { $0.add("x", "FP32", shape: [1, 3]) }, 3),
+      (
+        "no typed contents",
+        changed { $0.add("x", "FP16", shape: [1, 3]) { $0.put(6, packed: [1, 2, 3] as [Float]) } }, 3
+      ),
       (
         "300 is not of datatype INT8",
-        changed { $0.add("x", "INT8", [1, 3]) { $0.put(2, packed: [1, 2, 300] as [Int64]) } }, 3
+        changed { $0.add("x", "INT8", shape: [1, 3]) { $0.put(2, packed: [1, 2, 300] as [Int64]) } }, 3
       ),
-      ("0 or more", changed { $0.add("x", "FP32", [-1, 3]) }, 3),
-      ("the limit is 100000", changed { $0.add("x", "FP32", [.max, 3]) }, 3),
-      ("one or two dimensions", changed { $0.add("x", "FP32", [1, 1, 3]) }, 3),
-      ("needs 12", changed { $0.add("x", "FP32", [1, 3], raw: [1]) }, 3),
+      ("0 or more", changed { $0.add("x", "FP32", shape: [-1, 3]) }, 3),
+      ("the limit is 100000", changed { $0.add("x", "FP32", shape: [.max, 3]) }, 3),
+      ("one or two dimensions", changed { $0.add("x", "FP32", shape: [1, 1, 3]) }, 3),
+      ("needs 12", changed { $0.add("x", "FP32", shape: [1, 3], raw: [1]) }, 3),
       (
         "either all are raw",
         changed {
-          $0.add("x", "FP32", [1, 3], raw: []); $0.add("y", "FP32", [1])
+          $0.add("x", "FP32", shape: [1, 3], raw: []); $0.add("y", "FP32", shape: [1])
         }, 3
       ),
-      ("beside raw", changed { $0.add("x", "FP32", [0, 3], raw: []) { $0.put(6, packed: [1] as [Float]) } }, 3),
-      ("not one of BOOL", changed { $0.add("x", "FLOAT", [1, 3]) }, 3),
+      ("beside raw", changed { $0.add("x", "FP32", shape: [0, 3], raw: []) { $0.put(6, packed: [1] as [Float]) } }, 3),
+      ("not one of BOOL", changed { $0.add("x", "FLOAT", shape: [1, 3]) }, 3),
       (
         "no output 'z'",
         changed {
-          $0.add("x", "FP32", [1, 3], raw: floats([1, 2, 0])); $0.ask("z")
+          $0.add("x", "FP32", shape: [1, 3], raw: floats([1, 2, 0])); $0.ask("z")
         }, 3
       ),
       ("time is over", parameter("timeout") { $0.put(2, int64: 1) }, 4),
@@ -155,7 +165,7 @@ struct GRPCTests {
   func mutations(seed: UInt64) async {
     var random = SeededGenerator(seed: seed)
     var typed = InferMessage()
-    typed.add("x", "INT64", [1, 3]) { $0.put(3, packed: [1, 2, 300] as [Int64]) }
+    typed.add("x", "INT64", shape: [1, 3]) { $0.put(3, packed: [1, 2, 300] as [Int64]) }
     for original in [GRPCTests.matrix().bytes, typed.bytes] {
       for _ in 0..<100 {
         var bytes = original

@@ -23,7 +23,7 @@ struct InferenceServerTests {
     server.lifecycle.becomeReady()
     for path in paths { #expect(await server.ask("GET", path).status == 503) }
     #expect(await server.ask("GET", "/v2/health/live").status == 200)
-    #expect(await server.ask("POST", infer, row).status == 200)
+    #expect(await server.ask("POST", infer, body: row).status == 200)
   }
 
   @Test("Metadata, byte for byte")
@@ -64,7 +64,7 @@ struct InferenceServerTests {
       ("POST", "/invocations", ["Content-Type": "text/html"], 415),
     ] as [(String, String, HTTPFields, Int)])
   func statuses(method: String, path: String, headers: HTTPFields, status: Int) async {
-    let response = await server.ask(method, path, row, headers: headers)
+    let response = await server.ask(method, path, body: row, headers: headers)
     #expect(response.status == status)
     if status != 200 { #expect(response.error != nil, "\(response.text)") }
     if status == 405 { #expect(response["allow"]?.hasSuffix(", OPTIONS") == true) }
@@ -75,11 +75,11 @@ struct InferenceServerTests {
     let path = "/v2/repository/index"
     let state: (String) -> String = { #"[{"name":"team/score","version":"3","state":"\#($0)","reason":""}]"# }
     #expect(await server.ask("POST", path).text == state("UNAVAILABLE"))
-    #expect(await server.ask("POST", path, #"{"ready":true,"x":[1]}"#).text == "[]")
+    #expect(await server.ask("POST", path, body: #"{"ready":true,"x":[1]}"#).text == "[]")
     server.lifecycle.becomeReady()
-    #expect(await server.ask("POST", path, #"{"ready":false}"#).text == state("READY"))
-    #expect(await server.ask("POST", path, #"{"ready":true}"#).text == state("READY"))
-    #expect(await server.ask("POST", path, "[").status == 400)
+    #expect(await server.ask("POST", path, body: #"{"ready":false}"#).text == state("READY"))
+    #expect(await server.ask("POST", path, body: #"{"ready":true}"#).text == state("READY"))
+    #expect(await server.ask("POST", path, body: "[").status == 400)
     #expect(await server.ask("GET", "/ping").status == 200)
     #expect(await server.ask("GET", "/version").text == "0.0.0")
     #expect(await server.ask("GET", "/v1/models/team/score").text == #"{"name":"team/score","ready":true}"#)
@@ -90,8 +90,8 @@ struct InferenceServerTests {
     var limits = ServerLimits()
     limits.bodyBytes = row.utf8.count
     let server = InferenceServer.sample(limits)
-    #expect(await server.ask("POST", infer, row).status == 200)
-    let response = await server.ask("POST", infer, row + " ")
+    #expect(await server.ask("POST", infer, body: row).status == 200)
+    let response = await server.ask("POST", infer, body: row + " ")
     #expect(response.status == 413)
     #expect(response.delivery.closes)
   }
@@ -101,9 +101,9 @@ struct InferenceServerTests {
     var limits = ServerLimits()
     limits.rows = 1
     let server = InferenceServer.sample(limits)
-    #expect(await server.ask("POST", infer, row).status == 200)
+    #expect(await server.ask("POST", infer, body: row).status == 200)
     let two = row.replacing("[1,3]", with: "[2,3]").replacing("[1,2,0]", with: "[1,2,0,1,2,0]")
-    #expect(await server.ask("POST", infer, two).error?.contains("the limit is 1") == true)
+    #expect(await server.ask("POST", infer, body: two).error?.contains("the limit is 1") == true)
   }
 
   @Test("A body that is scored on another thread because of its size gives the same scores")
@@ -116,7 +116,7 @@ struct InferenceServerTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<8 {
         group.addTask {
-          let document = try await self.server.ask("POST", self.infer, body).decoded(InferenceDocument.self)
+          let document = try await self.server.ask("POST", self.infer, body: body).decoded(InferenceDocument.self)
           #expect(document.outputs[0].data == (0..<rows).map { Float($0) + 205 })
         }
       }
@@ -128,7 +128,7 @@ struct InferenceServerTests {
   func busy() async {
     var limits = ServerLimits()
     limits.requestsInFlight = 0
-    let response = await InferenceServer.sample(limits).ask("POST", infer, row)
+    let response = await InferenceServer.sample(limits).ask("POST", infer, body: row)
     #expect(response.status == 503 && response.error != nil && !response.delivery.closes)
     #expect(response["Retry-After"] == "1")
   }
@@ -172,8 +172,8 @@ struct InferenceServerTests {
 
   @Test("Statistics count inferences")
   func statistics() async throws {
-    for _ in 0..<3 { _ = await server.ask("POST", infer, row) }
-    _ = await server.ask("POST", infer, "{")
+    for _ in 0..<3 { _ = await server.ask("POST", infer, body: row) }
+    _ = await server.ask("POST", infer, body: "{")
     for path in ["/v2/models/stats", "/v2/models/team/score/stats", "/v2/models/team/score/versions/3/stats"] {
       let stats = try await server.ask("GET", path).decoded(Statistics.self).model_stats
       #expect(stats.map(\.name) == ["team/score"])

@@ -10,7 +10,7 @@ struct InferenceTests {
   private let path = "/v2/models/team/score/infer"
 
   private func infer(_ body: String) async throws -> InferenceDocument {
-    let response = await server.ask("POST", path, body)
+    let response = await server.ask("POST", path, body: body)
     #expect(response.status == 200, "\(response.text)")
     return try response.decoded(InferenceDocument.self)
   }
@@ -20,7 +20,7 @@ struct InferenceTests {
     let body = """
       {"id":"r-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,0.5,null,2]}]}
       """
-    let response = await server.ask("POST", path, body)
+    let response = await server.ask("POST", path, body: body)
     #expect(
       response.text == """
         {"model_name":"team/score","model_version":"3","id":"r-1","outputs":[\
@@ -151,7 +151,7 @@ struct InferenceTests {
 
   @Test("The error says what is wrong with a request", arguments: refused)
   func wrong(body: String, part: String) async {
-    let response = await server.ask("POST", path, body)
+    let response = await server.ask("POST", path, body: body)
     #expect(response.status == 400)
     #expect(response.error?.contains(part) == true, "\(response.text)")
   }
@@ -171,12 +171,12 @@ struct InferenceTests {
       #"{"inputs":[{\#(matrix),"parameters":{"\#(name)":3}}]}"#,
       #"{"inputs":[{\#(matrix)}],"outputs":[{"name":"row","parameters":{"\#(name)":3}}]}"#,
     ] {
-      let response = await server.ask("POST", path, body)
+      let response = await server.ask("POST", path, body: body)
       #expect(response.status == 400, "\(body)")
       #expect(response.error?.contains("'\(name)' of ") == true, "\(response.text)")
     }
     let other = #"{"parameters":{"x\#(name)":1},"inputs":[{\#(matrix)}]}"#
-    #expect(await server.ask("POST", path, other).status == 200)
+    #expect(await server.ask("POST", path, body: other).status == 200)
   }
 
   @Test("The time of a request is its own parameter, and the default priority is no priority")
@@ -186,7 +186,7 @@ struct InferenceTests {
       (#"{"timeout":60000000,"priority":0}"#, 200), (#"{"timeout":0}"#, 200), (#"{"timeout":1}"#, 504),
       (#"{"timeout":-1}"#, 400), (#"{"timeout":9223372036854775807}"#, 200), (#"{"priority":1}"#, 400),
     ] {
-      let response = await server.ask("POST", path, "{\"parameters\":\(parameters),\(matrix)}")
+      let response = await server.ask("POST", path, body: "{\"parameters\":\(parameters),\(matrix)}")
       #expect(response.status == status, "\(parameters): \(response.text)")
     }
   }
@@ -195,7 +195,7 @@ struct InferenceTests {
   func category() async {
     let body = InferenceTests.named(#""shape":[1],"datatype":"FP32","data":[1]"#)
       .replacing("[\"red\"]", with: "[\"pink\"]")
-    let response = await server.ask("POST", path, body)
+    let response = await server.ask("POST", path, body: body)
     #expect(response.status == 400)
     #expect(response.error?.contains("'pink'") == true && response.error?.contains("red, green") == true)
   }
@@ -245,7 +245,7 @@ struct InferenceTests {
       "\u{FEFF}{\"inputs\":[]}",
     ])
   func hostile(_ body: String) async {
-    let response = await InferenceServer.sample().ask("POST", "/v2/models/team/score/infer", body)
+    let response = await InferenceServer.sample().ask("POST", "/v2/models/team/score/infer", body: body)
     #expect(response.status == 400, "\(response.text.prefix(300))")
   }
 }

@@ -46,8 +46,8 @@ struct MetricsTests {
     server.lifecycle.becomeReady()
     let infer = "/v2/models/team/score/infer"
     let body = #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,1,2,0]}]}"#
-    for _ in 0..<5 { _ = await server.ask("POST", infer, body) }
-    _ = await server.ask("POST", infer, "{")
+    for _ in 0..<5 { _ = await server.ask("POST", infer, body: body) }
+    _ = await server.ask("POST", infer, body: "{")
     _ = await server.ask("GET", "/nope")
     _ = await server.ask("GET", "/v2/health/ready")
     let samples = try parse(await server.ask("GET", "/metrics").text)
@@ -75,7 +75,7 @@ struct MetricsTests {
   @Test("Label values are escaped")
   func escaping() {
     var text = PrometheusText()
-    text.sample("m", [("l", "a\"b\\c\nd")], 1)
+    text.sample("m", [("l", "a\"b\\c\nd")], value: 1)
     #expect(text.text == "m{l=\"a\\\"b\\\\c\\nd\"} 1\n")
   }
 

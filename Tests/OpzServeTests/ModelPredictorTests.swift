@@ -42,7 +42,7 @@ struct ModelPredictorTests {
 
     let server = InferenceServer(
       ServedModel(name: "churn", version: "1", predictor: ModelPredictor(loaded)), version: "0", cores: 2)
-    let response = await server.ask("POST", "/v2/models/churn/infer", request(model.signature, names, rows))
+    let response = await server.ask("POST", "/v2/models/churn/infer", body: request(model.signature, names, rows: rows))
     try #require(response.status == 200, "\(response.text.prefix(500))")
     let outputs = try response.decoded(InferenceDocument.self).outputs
     #expect(outputs.map(\.name) == ["probability", "margin"])
@@ -63,7 +63,7 @@ struct ModelPredictorTests {
   }
 
   /// The rows as one input per feature, in the table's order.
-  private func request(_ signature: Signature, _ names: [String], _ rows: [[Substring]]) -> String {
+  private func request(_ signature: Signature, _ names: [String], rows: [[Substring]]) -> String {
     let texts = Set(signature.inputs.filter { $0.kind != .numeric }.map(\.name))
     let inputs = names.enumerated().map { index, name in
       let cells = rows.map { row in

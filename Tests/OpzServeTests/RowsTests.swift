@@ -19,7 +19,7 @@ struct RowsTests {
   @Test("Every form of JSON gives the same predictions", arguments: json)
   func forms(body: String) async {
     for path in ["/invocations", "/v1/models/team/score:predict"] {
-      let response = await server.ask("POST", path, body)
+      let response = await server.ask("POST", path, body: body)
       #expect(response.text == #"{"predictions":[21.0,10201.0]}"#, "\(response.text)")
     }
   }
@@ -27,7 +27,8 @@ struct RowsTests {
   @Test("CSV has a header; what pandas takes for missing is missing")
   func csv() async {
     let table = "b,\"colour \"\"é\"\"\",a\r\n2,red,1\n\"NaN\",\"blue\n\",1\n"
-    let response = await server.ask("POST", "/invocations", table, headers: ["Content-Type": "text/csv; charset=utf-8"])
+    let response = await server.ask(
+      "POST", "/invocations", body: table, headers: ["Content-Type": "text/csv; charset=utf-8"])
     #expect(response.text == #"{"predictions":[21.0,10201.0]}"#, "\(response.text)")
   }
 
@@ -48,7 +49,7 @@ struct RowsTests {
       (#"{"dataframe_split":{"columns":["a","a"],"data":[]}}"#, "a name twice"),
     ])
   func wrong(body: String, part: String) async {
-    let response = await server.ask("POST", "/invocations", body)
+    let response = await server.ask("POST", "/invocations", body: body)
     #expect(response.status == 400 && response.error?.contains(part) == true, "\(response.text)")
   }
 
@@ -59,7 +60,7 @@ struct RowsTests {
       ("a\n\"1\n", "not valid CSV"), ("a,b,\"colour \"\"é\"\"\"\nx,1,red\n", "a text"),
     ])
   func wrongTable(body: String, part: String) async {
-    let response = await server.ask("POST", "/invocations", body, headers: ["Content-Type": "text/csv"])
+    let response = await server.ask("POST", "/invocations", body: body, headers: ["Content-Type": "text/csv"])
     #expect(response.status == 400 && response.error?.contains(part) == true, "\(response.text)")
   }
 }

@@ -40,7 +40,7 @@ struct ScoreTests {
   func program() async throws {
     let directory = try TemporaryDirectory()
     let root = PackageRoot.path(#filePath).appending("examples/churn")
-    @Sendable func score(_ output: String, _ environment: [String], _ arguments: [String] = []) throws
+    @Sendable func score(_ output: String, _ environment: [String], arguments: [String] = []) throws
       -> ChildProcess.Output
     {
       try ChildProcess.run(
@@ -54,7 +54,7 @@ struct ScoreTests {
       let whole = try score("whole", [])
       try #require(whole.status == 0, "\(whole.errorText)")
       for index in [0, 1, 2, 3, 4, 2] {
-        let part = try score("parts", ["JOB_COMPLETION_INDEX=\(index)"], ["--shards", "5"])
+        let part = try score("parts", ["JOB_COMPLETION_INDEX=\(index)"], arguments: ["--shards", "5"])
         try #require(part.status == 0, "\(part.errorText)")
       }
       let wanted = try FileBlob(directory.path.appending("whole/holdout.csv")).bytes()
@@ -67,7 +67,7 @@ struct ScoreTests {
         joined += bytes[((bytes.firstIndex(of: 10) ?? -1) + 1)...]
       }
       #expect(joined == wanted)
-      #expect(try score("parts", ["JOB_COMPLETION_INDEX=5"], ["--shards", "5"]).status == 64)
+      #expect(try score("parts", ["JOB_COMPLETION_INDEX=5"], arguments: ["--shards", "5"]).status == 64)
     }
   }
 }

@@ -72,7 +72,7 @@ struct WorkerServerTests {
   func serves() async throws {
     try await blocking {
       let server = try start()
-      let answer = try #require(try server.ask("POST", WorkerServerTests.infer, body([1, 2.5], ["a", nil])))
+      let answer = try #require(try server.ask("POST", WorkerServerTests.infer, body: body([1, 2.5], ["a", nil])))
       #expect(answer.status == 200)
       #expect(
         answer.body == """
@@ -80,11 +80,11 @@ struct WorkerServerTests {
           {"name":"prediction","datatype":"FP64","shape":[2],"data":[2.0,5.0]},\
           {"name":"text","datatype":"BYTES","shape":[2],"data":["a","é"]}]}
           """)
-      let refused = try #require(try server.ask("POST", WorkerServerTests.infer, body([13], ["a"])))
+      let refused = try #require(try server.ask("POST", WorkerServerTests.infer, body: body([13], ["a"])))
       #expect(refused.status == 400 && refused.body == #"{"error":"13 is refused"}"#)
-      let poison = try #require(try server.ask("POST", WorkerServerTests.infer, body([66], ["a"])))
+      let poison = try #require(try server.ask("POST", WorkerServerTests.infer, body: body([66], ["a"])))
       #expect(poison.status == 422)
-      #expect(try server.ask("POST", WorkerServerTests.infer, body([1], ["a"]))?.status == 200)
+      #expect(try server.ask("POST", WorkerServerTests.infer, body: body([1], ["a"]))?.status == 200)
       let metadata = try #require(try server.ask("GET", "/v2/models/double"))
       #expect(metadata.body.contains(#"{"name":"x","datatype":"FP64","shape":[-1]}"#), "\(metadata.body)")
       let metrics = try #require(try server.ask("GET", "/metrics")?.body)

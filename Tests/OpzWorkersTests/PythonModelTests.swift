@@ -103,7 +103,7 @@ struct PythonModelTests {
       ("", "dict", "dict", #"[float(frame["x"].sum())] * 2"#),
       ("", "", "DataFrame", #"[float(frame["x"].sum())] * 2"#),
     ])
-  func frames(_ imports: String, _ annotation: String, _ type: String, _ answer: String) async throws {
+  func frames(_ imports: String, _ annotation: String, type: String, answer: String) async throws {
     let code = """
       \(imports)
       def load(directory):

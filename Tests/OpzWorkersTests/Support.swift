@@ -49,7 +49,7 @@ struct WorkerBench: Sendable {
     own.memoryBytes = nil
     change(&own)
     let worker = try #require(settings.worker)
-    let pool = try WorkerPool(settings, worker, own, log: { [lines] in lines.add($0) }, giveUp: giveUp)
+    let pool = try WorkerPool(settings, worker, pool: own, log: { [lines] in lines.add($0) }, giveUp: giveUp)
     try await pool.start()
     return pool
   }

@@ -14,13 +14,13 @@ package final class DecompressingSource: ByteSource {
   private var produced: UInt64 = 0
   private var isAtEnd = false
 
-  package init(_ blob: any Blob, _ compression: Compression, _ limits: ArchiveLimits, name: String) throws {
+  package init(_ blob: any Blob, _ compression: Compression, limits: ArchiveLimits, name: String) throws {
     if let problem = opz_archive_load() {
       throw ArchiveError(
-        .malformed, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
+        .malformed, name, reason: String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
     }
     guard let archive = archive_read_new() else {
-      throw ArchiveError(.malformed, name, "libarchive is out of memory")
+      throw ArchiveError(.malformed, name, reason: "libarchive is out of memory")
     }
     self.archive = archive
     feed = Feed(try blob.open(at: 0))
@@ -31,7 +31,7 @@ package final class DecompressingSource: ByteSource {
     archive_read_support_format_raw(archive)
     archive_read_support_format_empty(archive)
     let client = Unmanaged.passUnretained(feed).toOpaque()
-    let opened = archive_read_open2(archive, client, nil, { Feed.read($0, $1, $2) }, nil, nil)
+    let opened = archive_read_open2(archive, client, nil, { Feed.read($0, $1, result: $2) }, nil, nil)
     try check(opened)
     try checkFilters(compression)
     try openRaw()
@@ -51,7 +51,7 @@ package final class DecompressingSource: ByteSource {
     let consumed = max(1, feed.consumed)
     guard produced < ArchiveLimits.ratioFloor || produced / consumed <= limits.ratio else {
       throw ArchiveError(
-        .overLimit, name, "it unpacks to more than \(limits.ratio) times its size",
+        .overLimit, name, reason: "it unpacks to more than \(limits.ratio) times its size",
         hint: "this may be a decompression bomb; raise the limit only for a layer that you made")
     }
     return count
@@ -61,7 +61,8 @@ package final class DecompressingSource: ByteSource {
   private func checkFilters(_ compression: Compression) throws {
     let wanted = compression == .gzip ? ARCHIVE_FILTER_GZIP : ARCHIVE_FILTER_ZSTD
     guard archive_filter_count(archive) == 2, archive_filter_code(archive, 0) == wanted else {
-      throw ArchiveError(.malformed, name, "the bytes are not \(compression.rawValue), or compressed more than once")
+      throw ArchiveError(
+        .malformed, name, reason: "the bytes are not \(compression.rawValue), or compressed more than once")
     }
   }
 
@@ -79,7 +80,7 @@ package final class DecompressingSource: ByteSource {
     if let error = feed.error { throw error }
     let used = archive_filter_bytes(archive, -1)
     guard used >= 0, UInt64(used) == blobSize else {
-      throw ArchiveError(.malformed, name, "the compressed data end after \(used) of \(blobSize) bytes")
+      throw ArchiveError(.malformed, name, reason: "the compressed data end after \(used) of \(blobSize) bytes")
     }
   }
 
@@ -90,7 +91,7 @@ package final class DecompressingSource: ByteSource {
   private func failure() -> any Error {
     if let error = feed.error { return error }
     let text = archive_error_string(archive).map { String(cString: $0) } ?? "the compressed data are damaged"
-    return ArchiveError(.malformed, name, text)
+    return ArchiveError(.malformed, name, reason: text)
   }
 }
 
@@ -106,7 +107,7 @@ private final class Feed {
   deinit { buffer.deallocate() }
 
   static func read(
-    _ archive: OpaquePointer?, _ client: UnsafeMutableRawPointer?, _ result: UnsafeMutablePointer<UnsafeRawPointer?>?
+    _ archive: OpaquePointer?, _ client: UnsafeMutableRawPointer?, result: UnsafeMutablePointer<UnsafeRawPointer?>?
   ) -> Int {
     guard let client, let result else { return -1 }
     let feed = Unmanaged<Feed>.fromOpaque(client).takeUnretainedValue()

@@ -46,7 +46,7 @@ public enum MemberFormat: Sendable, CaseIterable {
 protocol MemberCompressor: AnyObject {
   /// Compresses `count` bytes of `input` into `output` and returns the compressed size.
   func compress(
-    _ input: UnsafeMutableRawBufferPointer, _ count: Int, _ output: UnsafeMutableRawBufferPointer
+    _ input: UnsafeMutableRawBufferPointer, _ count: Int, output: UnsafeMutableRawBufferPointer
   ) throws -> Int
 }
 
@@ -63,7 +63,7 @@ private final class DeflateCompressor: MemberCompressor {
   deinit { libdeflate_free_compressor(handle) }
 
   func compress(
-    _ input: UnsafeMutableRawBufferPointer, _ count: Int, _ output: UnsafeMutableRawBufferPointer
+    _ input: UnsafeMutableRawBufferPointer, _ count: Int, output: UnsafeMutableRawBufferPointer
   ) throws -> Int {
     let size = libdeflate_gzip_compress(handle, input.baseAddress, count, output.baseAddress, output.count)
     guard size > 0 else { throw IOFailure("libdeflate did not compress a block of \(count) bytes", path: "") }
@@ -86,7 +86,7 @@ private final class ZstdCompressor: MemberCompressor {
   deinit { ZSTD_freeCCtx(handle) }
 
   func compress(
-    _ input: UnsafeMutableRawBufferPointer, _ count: Int, _ output: UnsafeMutableRawBufferPointer
+    _ input: UnsafeMutableRawBufferPointer, _ count: Int, output: UnsafeMutableRawBufferPointer
   ) throws -> Int {
     let size = ZSTD_compress2(handle, output.baseAddress, output.count, input.baseAddress, count)
     guard ZSTD_isError(size) == 0 else {

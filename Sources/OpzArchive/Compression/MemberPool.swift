@@ -66,7 +66,7 @@ final class MemberPool {
   private func compressHere() throws {
     let compressor = try own ?? shared.format.compressor()
     own = compressor
-    shared.complete(queued, try compressor.compress(shared.input(queued), used, shared.output(queued)))
+    shared.complete(queued, try compressor.compress(shared.input(queued), used, output: shared.output(queued)))
     queued += 1
     used = 0
   }
@@ -156,7 +156,7 @@ final class MemberSlots: @unchecked Sendable {
     defer { threadEnds() }
     let compressor = Result { try format.compressor() }
     while let (number, bytes) = claim() {
-      let result = Result { try compressor.get().compress(input(number), bytes, output(number)) }
+      let result = Result { try compressor.get().compress(input(number), bytes, output: output(number)) }
       state.change { $0.results[number % count] = result }
     }
   }

@@ -28,7 +28,7 @@ public final class MemberWriter<Sink: ByteSink>: ByteSink {
   /// Adds uncompressed bytes. May block until a block is compressed.
   /// - Throws: `ArchiveError` after `finish()`, or what the sink throws.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
-    guard !isFinished else { throw ArchiveError(.badEntry, "compressed stream", "a write after its end") }
+    guard !isFinished else { throw ArchiveError(.badEntry, "compressed stream", reason: "a write after its end") }
     var rest = bytes
     while !rest.isEmpty {
       let taken = try pool.add(rest, passing)

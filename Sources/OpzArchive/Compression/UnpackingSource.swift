@@ -57,7 +57,7 @@ public final class UnpackingSource: ByteSource {
       guard count == 0, let next = try following() else { return count }
       streams += 1
       guard streams <= LZMAStreams.most else {
-        throw ArchiveError(.overLimit, name, "it has more than \(LZMAStreams.most) LZMA streams")
+        throw ArchiveError(.overLimit, name, reason: "it has more than \(LZMAStreams.most) LZMA streams")
       }
       offset = next.offset
       source = try UnpackingSource.open(blob, next, name: name)
@@ -113,7 +113,7 @@ private final class ZlibSource: ByteSource {
     isGzip = window > 15
     stream.initialize(to: z_stream())
     guard opz_inflate_init(stream, window) == Z_OK else {
-      throw ArchiveError(.unsupported, name, "zlib is out of memory")
+      throw ArchiveError(.unsupported, name, reason: "zlib is out of memory")
     }
   }
 
@@ -138,7 +138,7 @@ private final class ZlibSource: ByteSource {
         if count > 0 { return count }
       case Z_OK, Z_BUF_ERROR:
         if count > 0 { return count }
-        guard hasMore else { throw ArchiveError(.malformed, name, "its compressed data are cut short") }
+        guard hasMore else { throw ArchiveError(.malformed, name, reason: "its compressed data are cut short") }
       default:
         isAtEnd = true
         if count > 0 { damage = "its compressed data are damaged" } else { throw damaged() }
@@ -153,7 +153,7 @@ private final class ZlibSource: ByteSource {
 
   private func damaged() -> ArchiveError {
     damage = nil
-    return ArchiveError(.malformed, name, "its compressed data are damaged")
+    return ArchiveError(.malformed, name, reason: "its compressed data are damaged")
   }
 
   /// A member is followed by another one, by zeros that pad a block, or by the end.
@@ -194,10 +194,10 @@ private final class FilteredSource: ByteSource {
     self.format = format
     if let problem = opz_archive_load() {
       throw ArchiveError(
-        .unsupported, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
+        .unsupported, name, reason: String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
     }
     guard let archive = archive_read_new() else {
-      throw ArchiveError(.unsupported, name, "libarchive is out of memory")
+      throw ArchiveError(.unsupported, name, reason: "libarchive is out of memory")
     }
     self.archive = archive
     self.feed = feed
@@ -255,7 +255,7 @@ private final class FilteredSource: ByteSource {
       }, nil, nil)
     guard opened == ARCHIVE_OK else { throw failure() }
     guard archive_filter_count(archive) >= 2 else {
-      throw ArchiveError(.malformed, name, "its header does not allow unpacking")
+      throw ArchiveError(.malformed, name, reason: "its header does not allow unpacking")
     }
     var entry: OpaquePointer?
     let result = archive_read_next_header(archive, &entry)
@@ -266,6 +266,6 @@ private final class FilteredSource: ByteSource {
     isAtEnd = true
     if let error = feed.error { return error }
     let text = archive_error_string(archive).map { String(cString: $0) } ?? "the compressed data are damaged"
-    return ArchiveError(.malformed, name, text)
+    return ArchiveError(.malformed, name, reason: text)
   }
 }

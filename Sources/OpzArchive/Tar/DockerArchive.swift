@@ -22,7 +22,7 @@ public enum DockerArchive {
   ) throws {
     var writer = TarWriter(sink)
     defer { sink = writer.sink }
-    for entry in try entries(manifest, tags, blob) { try writer.write(entry) }
+    for entry in try entries(manifest, tags, blob: blob) { try writer.write(entry) }
     try writer.finish()
   }
 
@@ -32,14 +32,14 @@ public enum DockerArchive {
     let entries = try entries(manifest, tags) { AnnouncedBlob(size: $0.size) }
     return try entries.reduce(UInt64(TarFormat.trailer)) { sum, entry in
       let (total, overflow) = sum.addingReportingOverflow(try entry.archivedSize())
-      if overflow { throw ArchiveError(.badEntry, "docker archive", "it is larger than tar can hold") }
+      if overflow { throw ArchiveError(.badEntry, "docker archive", reason: "it is larger than tar can hold") }
       return total
     }
   }
 
   /// The small files come first, so that a streaming reader knows what follows.
   private static func entries(
-    _ manifest: Manifest, _ tags: [String], _ blob: (Descriptor) throws -> any Blob
+    _ manifest: Manifest, _ tags: [String], blob: (Descriptor) throws -> any Blob
   ) throws -> [TarEntry] {
     var entries: [TarEntry] = [
       .file("oci-layout", BytesBlob(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))),
@@ -57,7 +57,8 @@ public enum DockerArchive {
       let bytes = isManifest ? BytesBlob(manifest.raw) : try blob(descriptor)
       guard bytes.size == descriptor.size else {
         throw ArchiveError(
-          .changed, "blob \(descriptor.digest)", "it has \(bytes.size) bytes, but the manifest says \(descriptor.size)")
+          .changed, "blob \(descriptor.digest)",
+          reason: "it has \(bytes.size) bytes, but the manifest says \(descriptor.size)")
       }
       entries.append(.file(FilePath(path(descriptor.digest)), bytes))
     }

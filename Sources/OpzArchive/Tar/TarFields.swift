@@ -10,10 +10,10 @@ struct TarFields {
     let sums = TarFormat.checksums(bytes)
     let stored = try number(TarFormat.Field.checksum, "checksum")
     guard stored == sums.unsigned || stored == sums.signed else {
-      throw ArchiveError(.malformed, archive, "a header has the wrong checksum")
+      throw ArchiveError(.malformed, archive, reason: "a header has the wrong checksum")
     }
     guard !bytes[TarFormat.Field.starMagic].elementsEqual("tar\u{0}".utf8) else {
-      throw ArchiveError(.unsupported, archive, "programs read star's own tar format differently")
+      throw ArchiveError(.unsupported, archive, reason: "programs read star's own tar format differently")
     }
   }
 
@@ -37,13 +37,13 @@ struct TarFields {
   /// Parses a number in octal digits, or in base-256 when the first bit is set.
   func number(_ field: Range<Int>, _ what: String) throws -> Int64 {
     let value = bytes[field.lowerBound] & 0x80 != 0 ? base256(bytes[field]) : octal(bytes[field])
-    guard let value else { throw ArchiveError(.malformed, archive, "a header's \(what) is not a number") }
+    guard let value else { throw ArchiveError(.malformed, archive, reason: "a header's \(what) is not a number") }
     return value
   }
 
   func unsigned(_ field: Range<Int>, _ what: String) throws -> UInt64 {
     guard let value = UInt64(exactly: try number(field, what)) else {
-      throw ArchiveError(.malformed, archive, "a header's \(what) is negative")
+      throw ArchiveError(.malformed, archive, reason: "a header's \(what) is negative")
     }
     return value
   }

@@ -19,16 +19,17 @@ enum TarHeaderEncoder {
       path.append(UInt8(ascii: "/"))
     case .symlink(let target):
       guard !target.isEmpty, target.count <= ArchivePath.limit, !target.contains(0) else {
-        throw ArchiveError(.badEntry, subject, "a link's target must have 1 to \(ArchivePath.limit) bytes and no NUL")
+        throw ArchiveError(
+          .badEntry, subject, reason: "a link's target must have 1 to \(ArchivePath.limit) bytes and no NUL")
       }
       type = TarFormat.TypeFlag.symlink
       link = target
     }
     guard entry.mode <= 0o7777 else {
-      throw ArchiveError(.badEntry, subject, "the mode 0o\(String(entry.mode, radix: 8)) has more than 12 bits")
+      throw ArchiveError(.badEntry, subject, reason: "the mode 0o\(String(entry.mode, radix: 8)) has more than 12 bits")
     }
     guard entry.contentSize <= TarFormat.sizeLimit else {
-      throw ArchiveError(.badEntry, subject, "\(entry.contentSize) bytes are more than a layer can hold")
+      throw ArchiveError(.badEntry, subject, reason: "\(entry.contentSize) bytes are more than a layer can hold")
     }
     return header(entry, path: path, link: link, type: type)
   }

@@ -12,7 +12,7 @@ struct TarHeaderParser {
     let rawName = try pax["path"].map { try nonEmpty($0, "path") } ?? extensions.longName ?? fields.name
     let parts = try ArchivePath.normalized(rawName, limits, archive: archive)
     let size = try size(fields, pax)
-    let kind = try kind(fields, pax, extensions, rawName: rawName)
+    let kind = try kind(fields, pax, extensions: extensions, rawName: rawName)
     guard size == 0 || kind == .file else {
       throw malformed("\"\(ArchivePath.text(rawName))\" is not a file, but has \(size) bytes of content")
     }
@@ -20,7 +20,8 @@ struct TarHeaderParser {
     return TarHeader(
       path: FilePath(components: parts), kind: kind,
       mode: UInt32(truncatingIfNeeded: try fields.unsigned(TarFormat.Field.mode, "mode")) & 0o7777,
-      uid: try owner(fields, TarFormat.Field.uid, pax, "uid"), gid: try owner(fields, TarFormat.Field.gid, pax, "gid"),
+      uid: try owner(fields, TarFormat.Field.uid, pax: pax, key: "uid"),
+      gid: try owner(fields, TarFormat.Field.gid, pax: pax, key: "gid"),
       size: size, mtime: try mtime(fields, pax))
   }
 
@@ -40,7 +41,7 @@ struct TarHeaderParser {
   }
 
   private func kind(
-    _ fields: TarFields, _ pax: PaxRecords, _ extensions: Extensions, rawName: [UInt8]
+    _ fields: TarFields, _ pax: PaxRecords, extensions: Extensions, rawName: [UInt8]
   ) throws -> TarHeader.Kind {
     let endsInSlash = rawName.last == UInt8(ascii: "/")
     switch fields.type {
@@ -49,9 +50,9 @@ struct TarHeaderParser {
       guard !endsInSlash else { throw malformed("the name of the file \"\(ArchivePath.text(rawName))\" ends with /") }
       return .file
     case TarFormat.TypeFlag.directory: return .directory
-    case TarFormat.TypeFlag.symlink: return .symlink(target: try target(fields, pax, extensions))
+    case TarFormat.TypeFlag.symlink: return .symlink(target: try target(fields, pax, extensions: extensions))
     case TarFormat.TypeFlag.hardlink:
-      let target = try target(fields, pax, extensions)
+      let target = try target(fields, pax, extensions: extensions)
       let parts = try ArchivePath.normalized(target, limits, archive: archive)
       guard !parts.isEmpty else { throw malformed("a hard link points to the archive's root") }
       return .hardlink(target: FilePath(components: parts))
@@ -60,15 +61,15 @@ struct TarHeaderParser {
     case TarFormat.TypeFlag.blockDevice:
       return .blockDevice(major: try device(fields, .major), minor: try device(fields, .minor))
     case TarFormat.TypeFlag.fifo: return .fifo
-    default: throw ArchiveError(.unsupported, archive, "an entry has the type 0x\(Hex.encode([fields.type]))")
+    default: throw ArchiveError(.unsupported, archive, reason: "an entry has the type 0x\(Hex.encode([fields.type]))")
     }
   }
 
-  private func target(_ fields: TarFields, _ pax: PaxRecords, _ extensions: Extensions) throws -> [UInt8] {
+  private func target(_ fields: TarFields, _ pax: PaxRecords, extensions: Extensions) throws -> [UInt8] {
     let target = try pax["linkpath"].map { try nonEmpty($0, "linkpath") } ?? extensions.longLink ?? fields.link
     guard !target.isEmpty, !target.contains(0) else { throw malformed("a link has no target") }
     guard target.count <= limits.pathLength else {
-      throw ArchiveError(.overLimit, archive, "a link's target has \(target.count) bytes")
+      throw ArchiveError(.overLimit, archive, reason: "a link's target has \(target.count) bytes")
     }
     return target
   }
@@ -83,7 +84,7 @@ struct TarHeaderParser {
     return number
   }
 
-  private func owner(_ fields: TarFields, _ field: Range<Int>, _ pax: PaxRecords, _ key: String) throws -> UInt32 {
+  private func owner(_ fields: TarFields, _ field: Range<Int>, pax: PaxRecords, key: String) throws -> UInt32 {
     let value = try pax[key].map { try unsigned($0, key) } ?? fields.unsigned(field, key)
     // To chown(2), 2^32 - 1 means "leave unchanged".
     guard let owner = UInt32(exactly: value), owner != .max else {
@@ -112,9 +113,9 @@ struct TarHeaderParser {
 
   private func refuseSparse(_ pax: PaxRecords) throws {
     guard !pax.values.keys.contains(where: { $0.hasPrefix("GNU.sparse.") }) else {
-      throw ArchiveError(.unsupported, archive, "programs read sparse files differently")
+      throw ArchiveError(.unsupported, archive, reason: "programs read sparse files differently")
     }
   }
 
-  private func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, archive, reason) }
+  private func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, archive, reason: reason) }
 }

@@ -106,7 +106,7 @@ public final class TarReader: ByteSource {
   private func count() throws {
     entries += 1
     guard entries <= limits.entries else {
-      throw ArchiveError(.overLimit, name, "it has more than \(limits.entries) entries")
+      throw ArchiveError(.overLimit, name, reason: "it has more than \(limits.entries) entries")
     }
   }
 
@@ -134,7 +134,7 @@ public final class TarReader: ByteSource {
   /// refused.
   private func checkGlobal(_ records: PaxRecords) throws {
     guard records.values.keys.allSatisfy({ $0 == "comment" }) else {
-      throw ArchiveError(.unsupported, name, "a global pax header sets more than a comment")
+      throw ArchiveError(.unsupported, name, reason: "a global pax header sets more than a comment")
     }
   }
 
@@ -148,14 +148,14 @@ public final class TarReader: ByteSource {
   private func body(of fields: TarFields, limit: UInt64) throws -> [UInt8] {
     let size = try fields.unsigned(TarFormat.Field.size, "size")
     guard size <= limit else {
-      throw ArchiveError(.overLimit, name, "an extended header has \(size) bytes, more than \(limit)")
+      throw ArchiveError(.overLimit, name, reason: "an extended header has \(size) bytes, more than \(limit)")
     }
     let whole = Int(size) + TarFormat.padding(size)
     guard let bytes = whole == 0 ? [] : try stream.bytes(whole) else { throw stream.cut() }
     return Array(bytes.prefix(Int(size)))
   }
 
-  private func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, name, reason) }
+  private func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, name, reason: reason) }
 }
 
 /// The contents of the extended headers before an entry.

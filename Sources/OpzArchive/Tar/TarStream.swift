@@ -96,7 +96,7 @@ final class TarStream {
     } while end > 0
   }
 
-  func cut() -> ArchiveError { ArchiveError(.malformed, name, "the tar is cut short at byte \(offset)") }
+  func cut() -> ArchiveError { ArchiveError(.malformed, name, reason: "the tar is cut short at byte \(offset)") }
 
   private func refill() throws {
     start = 0

@@ -18,7 +18,7 @@ public struct TarWriter<Sink: ByteSink> {
     try sink.write(TarHeaderEncoder.encode(entry))
     guard case .file(let blob) = entry.kind else { return }
     let copied = try copy(blob, entry)
-    guard copied == blob.size else { throw TarWriter.changed(entry, blob.size, "\(copied)") }
+    guard copied == blob.size else { throw TarWriter.changed(entry, blob.size, found: "\(copied)") }
     try sink.write([UInt8](repeating: 0, count: TarFormat.padding(blob.size)))
   }
 
@@ -50,14 +50,14 @@ public struct TarWriter<Sink: ByteSink> {
 
   private static func expectEnd(of source: any ByteSource, _ entry: TarEntry, _ size: UInt64) throws {
     try withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { byte in
-      if try source.read(into: byte) != 0 { throw changed(entry, size, "more") }
+      if try source.read(into: byte) != 0 { throw changed(entry, size, found: "more") }
     }
   }
 
-  private static func changed(_ entry: TarEntry, _ size: UInt64, _ found: String) -> ArchiveError {
+  private static func changed(_ entry: TarEntry, _ size: UInt64, found: String) -> ArchiveError {
     ArchiveError(
       .changed, "archive entry \"\(entry.path.string)\"",
-      "the file changed while it was read: expected \(size) bytes, but got \(found)",
+      reason: "the file changed while it was read: expected \(size) bytes, but got \(found)",
       hint: "stop what writes to the file, then run the command again")
   }
 }

@@ -28,13 +28,13 @@ struct FileTreeBuilder {
     totalBytes += header.size
     nameBytes += header.nameBytes
     guard entries <= limits.entries else {
-      throw ArchiveError(.overLimit, archive, "the layers have more than \(limits.entries) entries")
+      throw ArchiveError(.overLimit, archive, reason: "the layers have more than \(limits.entries) entries")
     }
     guard nameBytes <= limits.nameBytes else {
-      throw ArchiveError(.overLimit, archive, "the layers' paths have more than \(limits.nameBytes) bytes")
+      throw ArchiveError(.overLimit, archive, reason: "the layers' paths have more than \(limits.nameBytes) bytes")
     }
     guard totalBytes <= limits.totalBytes else {
-      throw ArchiveError(.overLimit, archive, "the layers hold more than \(limits.totalBytes) bytes")
+      throw ArchiveError(.overLimit, archive, reason: "the layers hold more than \(limits.totalBytes) bytes")
     }
   }
 
@@ -104,7 +104,7 @@ struct FileTreeBuilder {
     let parts = ArchivePath.components(target.bytes).map { Array($0) }
     guard let node = find(parts[...]) else {
       throw ArchiveError(
-        .malformed, archive, "\"\(header.path)\" is a hard link to \"\(target)\", which does not exist")
+        .malformed, archive, reason: "\"\(header.path)\" is a hard link to \"\(target)\", which does not exist")
     }
     guard node.node.kind == .file else {
       throw refuse(header, "it is a hard link to \"\(target)\", which is not a file")
@@ -124,7 +124,7 @@ struct FileTreeBuilder {
   }
 
   private func refuse(_ header: TarHeader, _ reason: String) -> ArchiveError {
-    ArchiveError(.unsafe, "\(archive): entry \"\(header.path)\"", reason)
+    ArchiveError(.unsafe, "\(archive): entry \"\(header.path)\"", reason: reason)
   }
 }
 

@@ -16,7 +16,7 @@ public struct LayerContent: Sendable {
     for entry in sorted { try ArchivePath.check(entry.path) }
     LayerContent.sort(&sorted)
     for (one, next) in zip(sorted, sorted.dropFirst()) where one.path == next.path {
-      throw ArchiveError(.badEntry, "archive entry \"\(one.path.string)\"", "duplicate name in one layer")
+      throw ArchiveError(.badEntry, "archive entry \"\(one.path.string)\"", reason: "duplicate name in one layer")
     }
     let parents = try LayerContent.missingParents(of: sorted)
     sorted += parents
@@ -26,7 +26,8 @@ public struct LayerContent: Sendable {
     for entry in self.entries {
       let (sum, overflow) = total.addingReportingOverflow(try entry.archivedSize())
       guard !overflow, sum <= TarFormat.sizeLimit else {
-        throw ArchiveError(.badEntry, "archive entry \"\(entry.path.string)\"", "the layer is larger than tar can hold")
+        throw ArchiveError(
+          .badEntry, "archive entry \"\(entry.path.string)\"", reason: "the layer is larger than tar can hold")
       }
       total = sum
     }
@@ -53,7 +54,8 @@ public struct LayerContent: Sendable {
         }
         guard case .directory = above.kind else {
           throw ArchiveError(
-            .badEntry, "archive entry \"\(entry.path.string)\"", "\"\(path.string)\" in its path is not a directory")
+            .badEntry, "archive entry \"\(entry.path.string)\"",
+            reason: "\"\(path.string)\" in its path is not a directory")
         }
       }
     }

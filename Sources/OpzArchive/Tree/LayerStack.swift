@@ -51,7 +51,7 @@ public struct LayerStack: Sendable {
   public func bytes(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
     let (node, place) = try locate(path)
     guard node.size <= UInt64(max(0, limit)) else {
-      throw ArchiveError(.overLimit, path.string, "it has \(node.size) bytes; the limit is \(limit)")
+      throw ArchiveError(.overLimit, path.string, reason: "it has \(node.size) bytes; the limit is \(limit)")
     }
     var sink = BytesSink()
     try copy(place, node, to: &sink)
@@ -61,7 +61,7 @@ public struct LayerStack: Sendable {
   private func locate(_ path: FilePath) throws -> (FileTree.Node, FileTree.Place) {
     let tree = try tree(digests: false)
     guard let resolved = tree.resolve(path), let node = tree[resolved], let place = tree.places[resolved] else {
-      throw ArchiveError(.notFound, path.string, "there is no such file in the image")
+      throw ArchiveError(.notFound, path.string, reason: "there is no such file in the image")
     }
     return (node, place)
   }
@@ -73,7 +73,7 @@ public struct LayerStack: Sendable {
   }
 
   /// Passes exactly `size` bytes to `body`, in pieces.
-  static func copy(_ stream: TarStream, _ size: UInt64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  static func copy(_ stream: TarStream, _ size: UInt64, body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     defer { buffer.deallocate() }
     var rest = size
@@ -90,7 +90,8 @@ public struct LayerStack: Sendable {
   static func check(_ stream: TarStream, _ layer: StoredLayer) throws {
     guard let expected = layer.diffID, let found = stream.digest else { return }
     guard found == expected else {
-      throw ArchiveError(.wrongDigest, layer.name, "the tar has the digest \(found), but the image says \(expected)")
+      throw ArchiveError(
+        .wrongDigest, layer.name, reason: "the tar has the digest \(found), but the image says \(expected)")
     }
   }
 

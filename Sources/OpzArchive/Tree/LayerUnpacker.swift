@@ -65,12 +65,13 @@ public struct LayerUnpacker: Sendable {
       switch node.kind {
       case .characterDevice, .blockDevice, .fifo:
         if specialFiles == .refuse {
-          throw ArchiveError(.unsafe, "image entry \"\(path)\"", "it is a device or a fifo (\(node))")
+          throw ArchiveError(.unsafe, "image entry \"\(path)\"", reason: "it is a device or a fifo (\(node))")
         }
       case .symlink(let target):
         if leavingLinks == .refuse, tree.leaves(target, from: path) {
           throw ArchiveError(
-            .unsafe, "image entry \"\(path)\"", "the link to \"\(ArchivePath.text(target))\" leads out of the directory"
+            .unsafe, "image entry \"\(path)\"",
+            reason: "the link to \"\(ArchivePath.text(target))\" leads out of the directory"
           )
         }
       case .file, .directory, .hardlink: break
@@ -88,7 +89,7 @@ public struct LayerUnpacker: Sendable {
         guard let place, place.layer == index, let first = names.first, let node = tree[first] else { return nil }
         return UnpackFile(offset: place.offset, names: names, node: node)
       }
-      try writeFiles(files.sorted { $0.offset < $1.offset }, layer, stack.limits, root)
+      try writeFiles(files.sorted { $0.offset < $1.offset }, layer, limits: stack.limits, root: root)
     }
     for path in paths {
       guard let node = tree[path], case .symlink(let target) = node.kind else { continue }
@@ -101,7 +102,7 @@ public struct LayerUnpacker: Sendable {
   }
 
   private func writeFiles(
-    _ files: [UnpackFile], _ layer: StoredLayer, _ limits: ArchiveLimits, _ root: UnpackRoot
+    _ files: [UnpackFile], _ layer: StoredLayer, limits: ArchiveLimits, root: UnpackRoot
   ) throws {
     if files.isEmpty, layer.diffID == nil { return }
     let stream = try layer.open(limits)
@@ -109,7 +110,7 @@ public struct LayerUnpacker: Sendable {
     for file in files {
       guard let first = file.names.first else { continue }
       guard file.offset >= stream.offset else {
-        throw ArchiveError(.malformed, layer.name, "two files of the tar overlap")
+        throw ArchiveError(.malformed, layer.name, reason: "two files of the tar overlap")
       }
       try stream.skip(file.offset - stream.offset)
       let output = try root.makeFile(first)

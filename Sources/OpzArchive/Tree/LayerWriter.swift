@@ -16,15 +16,15 @@ public enum LayerWriter {
     advanced: (UInt64) -> Void = { _ in }
   ) throws -> WrittenLayer {
     switch compression {
-    case .none: return try store(content, &sink, advanced)
-    case .gzip: return try compress(content, .gzip, &sink, advanced)
-    case .zstd: return try compress(content, .zstd, &sink, advanced)
+    case .none: return try store(content, &sink, advanced: advanced)
+    case .gzip: return try compress(content, .gzip, sink: &sink, advanced: advanced)
+    case .zstd: return try compress(content, .zstd, sink: &sink, advanced: advanced)
     }
   }
 
   /// The stored bytes are the tar itself, so one digest is enough.
   private static func store(
-    _ content: LayerContent, _ sink: inout some ByteSink, _ advanced: (UInt64) -> Void
+    _ content: LayerContent, _ sink: inout some ByteSink, advanced: (UInt64) -> Void
   ) throws -> WrittenLayer {
     var size: UInt64 = 0
     let diffID = try run(content, ringBlocks: 8) { block in
@@ -36,7 +36,7 @@ public enum LayerWriter {
   }
 
   private static func compress<Sink: ByteSink>(
-    _ content: LayerContent, _ format: MemberFormat, _ sink: inout Sink, _ advanced: (UInt64) -> Void
+    _ content: LayerContent, _ format: MemberFormat, sink: inout Sink, advanced: (UInt64) -> Void
   ) throws -> WrittenLayer {
     let members = MemberWriter(HashingSink(sink), format)
     defer { sink = members.sink.sink }

@@ -33,7 +33,7 @@ public enum NameListing {
       count += 1
       bytes += name.path.count
       guard bytes <= limits.nameBytes else {
-        throw ArchiveError(.overLimit, layer.name, "its paths have more than \(limits.nameBytes) bytes")
+        throw ArchiveError(.overLimit, layer.name, reason: "its paths have more than \(limits.nameBytes) bytes")
       }
       append(name, after: previous, to: &buffer)
       previous = name.path
@@ -55,7 +55,7 @@ public enum NameListing {
   /// - Throws: `ArchiveError` before any name when the file is damaged.
   public static func read(_ path: FilePath, _ body: (LayerName) throws -> Void) throws {
     guard let bytes = try content(path) else {
-      throw ArchiveError(.malformed, path.string, "the list of a layer's names is damaged", hint: "remove it")
+      throw ArchiveError(.malformed, path.string, reason: "the list of a layer's names is damaged", hint: "remove it")
     }
     var reader = NumberReader(bytes: bytes, index: mark.count, end: bytes.count - 32)
     var previous: [UInt8] = []

@@ -76,7 +76,7 @@ public struct PathTable: Sendable {
   /// - Throws: `ArchiveError` with code `overLimit` for more layers than any runtime accepts.
   public mutating func begin(layer index: Int, archive: String) throws {
     guard let number = UInt16(exactly: index) else {
-      throw ArchiveError(.overLimit, archive, "\(index) layers are more than any container runtime accepts")
+      throw ArchiveError(.overLimit, archive, reason: "\(index) layers are more than any container runtime accepts")
     }
     layer = number
     self.archive = archive
@@ -111,10 +111,10 @@ public struct PathTable: Sendable {
     nameBytes += name.path.count
     if case .link(let target) = name.kind { nameBytes += target.count }
     guard entries <= limits.entries else {
-      throw ArchiveError(.overLimit, archive, "the layers have more than \(limits.entries) entries")
+      throw ArchiveError(.overLimit, archive, reason: "the layers have more than \(limits.entries) entries")
     }
     guard nameBytes <= limits.nameBytes else {
-      throw ArchiveError(.overLimit, archive, "the layers' paths have more than \(limits.nameBytes) bytes")
+      throw ArchiveError(.overLimit, archive, reason: "the layers' paths have more than \(limits.nameBytes) bytes")
     }
   }
 
@@ -199,7 +199,7 @@ public struct PathTable: Sendable {
   }
 
   private func refuse(_ name: LayerName, _ reason: String) -> ArchiveError {
-    ArchiveError(.unsafe, "\(archive): entry \"\(ArchivePath.text(name.path))\"", reason)
+    ArchiveError(.unsafe, "\(archive): entry \"\(ArchivePath.text(name.path))\"", reason: reason)
   }
 
   private mutating func number(_ owner: Owner) -> UInt32 {
@@ -233,7 +233,7 @@ public struct PathTable: Sendable {
     if let known = find(name, in: parent) { return known }
     guard let length = UInt16(exactly: name.count), let start = UInt32(exactly: names.count),
       let index = UInt32(exactly: nodes.count), index < PathTable.none
-    else { throw ArchiveError(.overLimit, archive, "its names are too many or too long") }
+    else { throw ArchiveError(.overLimit, archive, reason: "its names are too many or too long") }
     if nodes.count >= buckets.count { grow() }
     names.append(contentsOf: name)
     let bucket = bucket(name, parent)

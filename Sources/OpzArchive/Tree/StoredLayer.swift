@@ -23,7 +23,7 @@ public struct StoredLayer: Sendable {
   public init(_ descriptor: Descriptor, _ blob: any Blob, diffID: Digest? = nil) throws {
     let name = "layer \(descriptor.digest.short)"
     guard let compression = Compression(layer: descriptor.mediaType) else {
-      throw ArchiveError(.unsupported, name, "\(descriptor.mediaType) is not a tar that opz reads")
+      throw ArchiveError(.unsupported, name, reason: "\(descriptor.mediaType) is not a tar that opz reads")
     }
     self.init(blob, compression, diffID: diffID, name: name)
   }
@@ -56,7 +56,7 @@ public struct StoredLayer: Sendable {
     while let header = try reader.next() {
       total &+= header.size
       guard total <= limits.totalBytes else {
-        throw ArchiveError(.overLimit, name, "it holds more than \(limits.totalBytes) bytes")
+        throw ArchiveError(.overLimit, name, reason: "it holds more than \(limits.totalBytes) bytes")
       }
       try body(header, reader)
     }
@@ -75,7 +75,7 @@ public struct StoredLayer: Sendable {
   func open(_ limits: ArchiveLimits) throws -> TarStream {
     switch compression {
     case .none: TarStream(try PlainSource(blob), name: name)
-    case .gzip, .zstd: TarStream(try DecompressingSource(blob, compression, limits, name: name), name: name)
+    case .gzip, .zstd: TarStream(try DecompressingSource(blob, compression, limits: limits, name: name), name: name)
     }
   }
 }

@@ -19,7 +19,7 @@ enum Whiteout: Equatable {
     if rest == Array(".wh..opq".utf8) { return .opaque }
     if isReserved(rest) { return .bookkeeping }
     if rest.isEmpty || rest == Array(".".utf8) || rest == Array("..".utf8) {
-      throw ArchiveError(.unsafe, archive, "the whiteout \"\(ArchivePath.text(name))\" names no file")
+      throw ArchiveError(.unsafe, archive, reason: "the whiteout \"\(ArchivePath.text(name))\" names no file")
     }
     return .sibling(rest)
   }

@@ -25,7 +25,7 @@ public struct ZipArchive: Sendable {
   public init(_ blob: any Blob, name: String, limits: ZipLimits = ZipLimits()) throws {
     let bytes = ZipBytes(blob, name: name, window: 1 << 16)
     let end = try ZipEnd.read(bytes)
-    let directory = try ZipDirectory(bytes, end, limits)
+    let directory = try ZipDirectory(bytes, end, limits: limits)
     // Local headers are far apart, so little is read around each.
     let headers = ZipBytes(blob, name: name, window: 1 << 9)
     entries = try ZipMembers(headers, directoryOffset: end.directoryOffset, limits).located(directory.entries)

@@ -29,12 +29,12 @@ final class ZipBytes {
     let first = Int(offset - start)
     guard held.count - first >= count else {
       throw ArchiveError(
-        .changed, name, "the file shrank while it was read: \(start + UInt64(held.count)) of \(size) bytes")
+        .changed, name, reason: "the file shrank while it was read: \(start + UInt64(held.count)) of \(size) bytes")
     }
     return held[first..<(first + count)]
   }
 
-  func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, name, reason) }
+  func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, name, reason: reason) }
 
   private func fill(_ offset: UInt64, _ wanted: Int) throws {
     let source = try blob.open(at: offset)

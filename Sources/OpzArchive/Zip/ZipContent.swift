@@ -11,8 +11,9 @@ struct ZipContent: Blob {
 
   func open(at offset: UInt64) throws -> any ByteSource {
     let subject = MemberSubject(archive: archiveName, name: entry.path)
-    let stored = try StoredSource(archive, at: entry.dataOffset, entry.compressedSize, subject)
-    let source = CheckedSource(entry.method == .stored ? stored : try InflatingSource(stored, subject), entry, subject)
+    let stored = try StoredSource(archive, at: entry.dataOffset, entry.compressedSize, subject: subject)
+    let source = CheckedSource(
+      entry.method == .stored ? stored : try InflatingSource(stored, subject), entry, subject: subject)
     try source.skip(min(offset, size))
     return source
   }
@@ -27,7 +28,7 @@ private final class CheckedSource: ByteSource {
   private var checksum: UInt = 0
   private var isFinished = false
 
-  init(_ source: any ByteSource, _ entry: ZipEntry, _ subject: MemberSubject) {
+  init(_ source: any ByteSource, _ entry: ZipEntry, subject: MemberSubject) {
     self.source = source
     self.entry = entry
     self.subject = subject
@@ -79,7 +80,7 @@ private final class StoredSource: ByteSource {
   private let subject: MemberSubject
   private(set) var left: UInt64
 
-  init(_ archive: any Blob, at offset: UInt64, _ count: UInt64, _ subject: MemberSubject) throws {
+  init(_ archive: any Blob, at offset: UInt64, _ count: UInt64, subject: MemberSubject) throws {
     source = try archive.open(at: offset)
     left = count
     self.subject = subject

@@ -7,11 +7,11 @@ struct ZipDirectory {
   private var totalBytes: UInt64 = 0
   private var nameBytes = 0
 
-  init(_ bytes: ZipBytes, _ end: ZipEnd, _ limits: ZipLimits) throws {
+  init(_ bytes: ZipBytes, _ end: ZipEnd, limits: ZipLimits) throws {
     self.bytes = bytes
     self.limits = limits
     guard end.entries <= UInt64(limits.members) else {
-      throw ArchiveError(.overLimit, bytes.name, "it has \(end.entries) members, more than \(limits.members)")
+      throw ArchiveError(.overLimit, bytes.name, reason: "it has \(end.entries) members, more than \(limits.members)")
     }
     var offset = end.directoryOffset
     let stop = end.directoryOffset + end.directorySize
@@ -64,7 +64,7 @@ struct ZipDirectory {
       throw subject.refuse(.malformed, "an extra field gives it another name")
     }
     let (path, isDirectory) = try ZipName.checked(
-      name, isUTF8: flags & ZipFormat.Flag.utf8 != 0, limits, subject.refuse)
+      name, isUTF8: flags & ZipFormat.Flag.utf8 != 0, limits, refuse: subject.refuse)
     let mode = attributes >> 16
     let type = mode & ZipFormat.FileType.mask
     try append(
@@ -83,12 +83,12 @@ struct ZipDirectory {
     }
     let (total, overflow) = totalBytes.addingReportingOverflow(entry.size)
     guard !overflow, total <= limits.totalBytes else {
-      throw ArchiveError(.overLimit, bytes.name, "its members have more than \(limits.totalBytes) bytes")
+      throw ArchiveError(.overLimit, bytes.name, reason: "its members have more than \(limits.totalBytes) bytes")
     }
     totalBytes = total
     nameBytes += entry.path.count
     guard nameBytes <= limits.nameBytes else {
-      throw ArchiveError(.overLimit, bytes.name, "its paths have more than \(limits.nameBytes) bytes")
+      throw ArchiveError(.overLimit, bytes.name, reason: "its paths have more than \(limits.nameBytes) bytes")
     }
     guard isHarmless(entry.size, entry.compressedSize) else {
       throw subject.refuse(.overLimit, bombText, hint: bombHint)
@@ -131,7 +131,7 @@ struct ZipDirectory {
 
   private func checkRatio() throws {
     guard isHarmless(totalBytes, bytes.size) else {
-      throw ArchiveError(.overLimit, bytes.name, bombText, hint: bombHint)
+      throw ArchiveError(.overLimit, bytes.name, reason: bombText, hint: bombHint)
     }
   }
 
@@ -151,7 +151,7 @@ struct MemberSubject {
   func refuse(_ code: ArchiveError.Code, _ reason: String) -> ArchiveError { refuse(code, reason, hint: nil) }
 
   func refuse(_ code: ArchiveError.Code, _ reason: String, hint: String?) -> ArchiveError {
-    ArchiveError(code, "\(archive): member \"\(ArchivePath.text(name))\"", reason, hint: hint)
+    ArchiveError(code, "\(archive): member \"\(ArchivePath.text(name))\"", reason: reason, hint: hint)
   }
 
   /// The compression method, if opz supports it and the flags.

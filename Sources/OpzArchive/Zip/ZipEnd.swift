@@ -22,7 +22,7 @@ struct ZipEnd {
     let wide = try read64(before: offset, bytes)
     let counts = try wide.map { try $0.counts.agreeing(with: narrow, bytes) } ?? narrow
     guard counts.disk == 0, counts.directoryDisk == 0, counts.onDisk == counts.entries else {
-      throw ArchiveError(.unsupported, bytes.name, "the zip file is one part of a multi-part archive")
+      throw ArchiveError(.unsupported, bytes.name, reason: "the zip file is one part of a multi-part archive")
     }
     let (end, overflow) = counts.offset.addingReportingOverflow(counts.size)
     guard !overflow, end == wide?.offset ?? offset else {
@@ -72,7 +72,7 @@ struct ZipEnd {
     let disk = locator.u32()
     let offset = locator.u64()
     guard disk == 0, locator.u32() <= 1 else {
-      throw ArchiveError(.unsupported, bytes.name, "the zip file is one part of a multi-part archive")
+      throw ArchiveError(.unsupported, bytes.name, reason: "the zip file is one part of a multi-part archive")
     }
     guard end >= lengths, offset == end - lengths else {
       throw bytes.malformed("the zip64 end record is not right before its locator")

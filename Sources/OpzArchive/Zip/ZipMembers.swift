@@ -49,7 +49,7 @@ struct ZipMembers {
     let (end, overflow) = begin.addingReportingOverflow(entry.compressedSize)
     guard !overflow, end <= next else { throw subject.refuse(.malformed, "it overlaps with what follows") }
     if entry.flags & ZipFormat.Flag.descriptor != 0 {
-      try checkDescriptor(at: end, Int(clamping: next - end), wide: header.isWide, entry, subject)
+      try checkDescriptor(at: end, Int(clamping: next - end), wide: header.isWide, entry, subject: subject)
     } else if end != next {
       throw subject.refuse(.malformed, "\(next - end) bytes after it belong to no member")
     }
@@ -59,7 +59,7 @@ struct ZipMembers {
   /// The data descriptor after the content: CRC-32 and sizes, with or without a signature, with sizes of 4 or 8
   /// bytes, so it has one of four lengths.
   private func checkDescriptor(
-    at offset: UInt64, _ length: Int, wide: Bool, _ entry: ZipEntry, _ subject: MemberSubject
+    at offset: UInt64, _ length: Int, wide: Bool, _ entry: ZipEntry, subject: MemberSubject
   ) throws {
     let width = wide ? 8 : 4
     guard length == 4 + 2 * width || length == 8 + 2 * width else {

@@ -3,7 +3,7 @@ enum ZipName {
   /// Returns the name without a directory's final slash, if every reader interprets it as the same safe path.
   /// - Parameter refuse: makes the error.
   static func checked(
-    _ name: [UInt8], isUTF8: Bool, _ limits: ZipLimits, _ refuse: (ArchiveError.Code, String) -> ArchiveError
+    _ name: [UInt8], isUTF8: Bool, _ limits: ZipLimits, refuse: (ArchiveError.Code, String) -> ArchiveError
   ) throws -> (path: [UInt8], isDirectory: Bool) {
     let isDirectory = name.last == UInt8(ascii: "/")
     let path = isDirectory ? Array(name.dropLast()) : name
@@ -20,12 +20,12 @@ enum ZipName {
       guard isUTF8 else { throw refuse(.malformed, "the name is not ASCII, and not marked as UTF-8") }
       guard String(validating: path, as: UTF8.self) != nil else { throw refuse(.malformed, "the name is not UTF-8") }
     }
-    try check(ArchivePath.components(path), limits, refuse)
+    try check(ArchivePath.components(path), limits, refuse: refuse)
     return (path, isDirectory)
   }
 
   private static func check(
-    _ parts: [ArraySlice<UInt8>], _ limits: ZipLimits, _ refuse: (ArchiveError.Code, String) -> ArchiveError
+    _ parts: [ArraySlice<UInt8>], _ limits: ZipLimits, refuse: (ArchiveError.Code, String) -> ArchiveError
   ) throws {
     guard parts.count <= limits.depth else {
       throw refuse(.overLimit, "the name has \(parts.count) components, more than \(limits.depth)")

@@ -24,7 +24,8 @@ struct DockerfileCommand: AsyncParsableCommand {
     var session = options.session()
     guard output != "-", !OutputFile.isStream(session.path(output)) else {
       throw FlowError(
-        .usage, "--output \(output)", "a Dockerfile and its context need a directory", hint: "name a new directory")
+        .usage, "--output \(output)", reason: "a Dockerfile and its context need a directory",
+        hint: "name a new directory")
     }
     let directory = session.path(output)
     let text: String

@@ -77,7 +77,7 @@ struct PlanCommand: AsyncParsableCommand {
     guard plan.fits else {
       throw FlowError(
         .failed, session.registryPath.string,
-        "the build may need \(ByteCount.text(plan.writes)), but only \(ByteCount.text(plan.free)) are free",
+        reason: "the build may need \(ByteCount.text(plan.writes)), but only \(ByteCount.text(plan.free)) are free",
         hint: "free some space, or use a registry on another disk with --registry DIR")
     }
   }

@@ -66,6 +66,6 @@ struct LoginCommand: AsyncParsableCommand {
   }
 
   private func usage(_ reason: String, _ hint: String?) -> FlowError {
-    FlowError(.usage, "login to \(host)", reason, hint: hint)
+    FlowError(.usage, "login to \(host)", reason: reason, hint: hint)
   }
 }

@@ -53,7 +53,7 @@ struct PushCommand: AsyncParsableCommand {
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     guard let place = destination ?? version.record.pushTo else {
       throw FlowError(
-        .usage, version.record.reference, "no destination",
+        .usage, version.record.reference, reason: "no destination",
         hint: "opz push \(version.record.reference) HOST/REPO:TAG, or push: {to: HOST/REPO} in opz.yaml")
     }
     var push = PushVersion(version, to: try Reference(parsing: place), tags: tags, in: session)

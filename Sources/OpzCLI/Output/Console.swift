@@ -61,7 +61,7 @@ enum Console {
     }
     guard isTaken else { return }
     throw FlowError(
-      .usage, option, "standard output is already used for \(json ? "--json" : "another file")",
+      .usage, option, reason: "standard output is already used for \(json ? "--json" : "another file")",
       hint: "name a file for one of them")
   }
 

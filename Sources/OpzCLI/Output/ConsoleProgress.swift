@@ -46,7 +46,7 @@ final class ConsoleProgress: ProgressSink {
     state.withLock { state in
       guard !state.board.isEmpty, state.lastDrawn > 0 else { return }
       let now = ConsoleProgress.now()
-      terminal ? draw(&state, nil, now) : log(&state, nil, now)
+      terminal ? draw(&state, nil, now: now) : log(&state, nil, now: now)
     }
   }
 
@@ -65,11 +65,11 @@ final class ConsoleProgress: ProgressSink {
       let now = ConsoleProgress.now()
       if state.lastDrawn == 0 { state.lastDrawn = now }
       let kept = state.board.apply(event, at: now)
-      terminal ? draw(&state, kept, now) : log(&state, kept, now)
+      terminal ? draw(&state, kept, now: now) : log(&state, kept, now: now)
     }
   }
 
-  private func draw(_ state: inout State, _ kept: String?, _ now: UInt64) {
+  private func draw(_ state: inout State, _ kept: String?, now: UInt64) {
     let isDue = now &- state.lastDrawn >= interval
     guard isDue || kept != nil || (state.board.isEmpty && state.drawn > 0) else { return }
     let showsBars = !state.board.isEmpty && (isDue || state.drawn > 0)
@@ -81,7 +81,7 @@ final class ConsoleProgress: ProgressSink {
     if isDue { state.lastDrawn = now }
   }
 
-  private func log(_ state: inout State, _ kept: String?, _ now: UInt64) {
+  private func log(_ state: inout State, _ kept: String?, now: UInt64) {
     var text = kept.map { $0 + "\n" } ?? ""
     if now &- state.lastDrawn >= interval, !state.board.isEmpty {
       text += state.board.line(at: now) + "\n"

@@ -142,14 +142,14 @@ struct ProgressBoard {
     if width >= 30 {
       let names = shown.prefix(room)
       let nameWidth = min(names.map(\.count).max() ?? 0, width / 3)
-      for name in names { lines.append(bar(name, nameWidth, width)) }
+      for name in names { lines.append(bar(name, nameWidth, width: width)) }
       if shown.count > room, room > 0 { lines.append("  and \(shown.count - room) more") }
     }
     lines.append(totalLine(width, now))
     return lines.map { ProgressBoard.cut($0, width) }
   }
 
-  private func bar(_ name: String, _ nameWidth: Int, _ width: Int) -> String {
+  private func bar(_ name: String, _ nameWidth: Int, width: Int) -> String {
     let item = items[name] ?? Item()
     let label = String(PrintableText.line(name).prefix(nameWidth))
     let text = "\(ByteCount.text(min(item.done, item.total ?? item.done))) of \(ByteCount.text(item.total ?? 0))"

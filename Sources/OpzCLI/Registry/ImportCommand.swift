@@ -57,7 +57,7 @@ struct ImportCommand: AsyncParsableCommand {
     let failed = items.filter { $0.outcome == .failed }
     guard failed.isEmpty else {
       throw FlowError(
-        .failed, database, "\(failed.count) of \(items.count) versions could not be imported",
+        .failed, database, reason: "\(failed.count) of \(items.count) versions could not be imported",
         hint: "the list shows why; imported versions are kept, and the command can be run again")
     }
   }

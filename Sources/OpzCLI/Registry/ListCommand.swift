@@ -77,7 +77,7 @@ struct ListCommand: AsyncParsableCommand {
     let found = try await registry.search(
       model, where: try filter.map { try VersionQuery(parsing: $0) },
       sort: try sort.map { try Registry.SortKey(parsing: $0) }, limit: limit ?? .max)
-    return found.map { row($0.version.record, versions: nil, $0.aliases, $0.tags) }
+    return found.map { row($0.version.record, versions: nil, $0.aliases, tags: $0.tags) }
   }
 
   private func newest(_ registry: Registry) throws -> [Row] {
@@ -86,12 +86,12 @@ struct ListCommand: AsyncParsableCommand {
       guard let newest = state.newest else { return nil }
       let version = try registry.current(registry.load(name, newest), in: state)
       return row(
-        version.record, versions: state.live.count, state.aliases(of: newest.version), state.tags(of: version))
+        version.record, versions: state.live.count, state.aliases(of: newest.version), tags: state.tags(of: version))
     }
   }
 
   private func row(
-    _ record: VersionRecord, versions: Int?, _ aliases: [AliasName], _ tags: [String: String]
+    _ record: VersionRecord, versions: Int?, _ aliases: [AliasName], tags: [String: String]
   ) -> Row {
     Row(
       name: record.name, version: record.version, digest: record.image.digest.description, created: record.created,

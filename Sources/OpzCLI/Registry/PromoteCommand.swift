@@ -55,17 +55,19 @@ struct PromoteCommand: AsyncParsableCommand {
     promotion.force = try override.read()
     if dryRun {
       let results = try await promotion.check(registry)
-      try show(version, alias, registry.state(version.name).target(alias), results, promoted: false, forced: false)
+      try show(
+        version, alias, from: registry.state(version.name).target(alias), gates: results, promoted: false, forced: false
+      )
       if results.contains(where: { !$0.passed }) { throw ExitCode(ExitStatus.code(.refused)) }
       return
     }
     let result = try await promotion.run(registry)
-    try show(version, alias, result.change.from, result.gates, promoted: true, forced: result.isForced)
+    try show(version, alias, from: result.change.from, gates: result.gates, promoted: true, forced: result.isForced)
     if !json { Console.line(AliasText.line(version.name, result.change)) }
   }
 
   private func show(
-    _ version: Registry.Version, _ alias: AliasName, _ from: SemanticVersion?, _ gates: [GateResult], promoted: Bool,
+    _ version: Registry.Version, _ alias: AliasName, from: SemanticVersion?, gates: [GateResult], promoted: Bool,
     forced: Bool
   ) throws {
     if json {

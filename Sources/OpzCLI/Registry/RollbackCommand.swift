@@ -62,7 +62,7 @@ struct RollbackCommand: AsyncParsableCommand {
     let session = options.session()
     let registry = try session.openRegistry()
     let model = try ModelName(name)
-    guard let alias else { return try await manifests(model, registry, session) }
+    guard let alias else { return try await manifests(model, registry, session: session) }
     var back = RollBackAlias(model, try AliasName(parsing: alias), in: session)
     back.force = try override.read()
     let result = try await back.run(registry)
@@ -77,7 +77,7 @@ struct RollbackCommand: AsyncParsableCommand {
     Console.line(AliasText.line(model, change))
   }
 
-  private func manifests(_ model: ModelName, _ registry: Registry, _ session: Session) async throws {
+  private func manifests(_ model: ModelName, _ registry: Registry, session: Session) async throws {
     let rollback = RollBackDeploy(model, in: session)
     let found = try await rollback.find(registry, place: place, applies: apply)
     var done = ApplyDeploy.Result(place: found.restored.place)

@@ -61,7 +61,8 @@ struct ShowCommand: AsyncParsableCommand {
     let state = try at.map { try registry.state(reference.name, at: moment($0)) } ?? registry.state(reference.name)
     if let at, state.versions.isEmpty, try !registry.state(reference.name).versions.isEmpty {
       throw RegistryError(
-        .notFound, "\(reference)", "there was no version at \(at)", hint: "opz history \(reference.name) starts later")
+        .notFound, "\(reference)", reason: "there was no version at \(at)",
+        hint: "opz history \(reference.name) starts later")
     }
     let version = try registry.find(reference, in: state)
     if files {

@@ -99,7 +99,7 @@ struct DeployCommand: AsyncParsableCommand {
     }
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
-    let request = try request(version, registry, session)
+    let request = try request(version, registry, session: session)
     let deploy = DeployVersion(version, request, in: session)
     let result = try await deploy.manifests()
     options.note(result.settings)
@@ -108,7 +108,7 @@ struct DeployCommand: AsyncParsableCommand {
       options.note("warning: \(finding.object): \(finding.code): \(finding.message)")
     }
     try deploy.requireNoLintErrors(result)
-    if diff { return try await difference(deploy, result, registry, session) }
+    if diff { return try await difference(deploy, result, registry: registry, session: session) }
     var done = ApplyDeploy.Result(place: result.place)
     if apply {
       done = try await deploy.apply(result, registry, prunes: prune, seconds: timeout) { [options] in options.note($0) }
@@ -125,7 +125,7 @@ struct DeployCommand: AsyncParsableCommand {
       }
     }
     if !apply { try await deploy.record(result, registry) }
-    try report(version.record, request, result, directory, done)
+    try report(version.record, request, result: result, directory: directory, done: done)
   }
 
   /// Whether the output is a stream: `-`, `/dev/stdout` or a pipe.
@@ -134,13 +134,14 @@ struct DeployCommand: AsyncParsableCommand {
   }
 
   private func request(
-    _ version: Registry.Version, _ registry: Registry, _ session: Session
+    _ version: Registry.Version, _ registry: Registry, session: Session
   ) throws -> DeployRequest {
     let record = version.record
     let file = try settings.map { try SettingsFile(session.path($0), name: $0, for: version) }
     guard let place = image ?? file?.pushTo ?? record.pushTo else {
       throw FlowError(
-        .usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
+        .usage, record.reference, reason: "no image repository",
+        hint: "opz deploy \(record.reference) --image HOST/REPO")
     }
     var request = DeployRequest(
       repository: try Reference(parsing: place), target: target, profile: profile, form: form, namespace: namespace,
@@ -155,7 +156,7 @@ struct DeployCommand: AsyncParsableCommand {
   }
 
   private func difference(
-    _ deploy: DeployVersion, _ result: DeployVersion.Result, _ registry: Registry, _ session: Session
+    _ deploy: DeployVersion, _ result: DeployVersion.Result, registry: Registry, session: Session
   ) async throws {
     let place = await deploy.known(result.place).place
     if let recorded = try await deploy.difference(result, registry) {
@@ -177,8 +178,8 @@ struct DeployCommand: AsyncParsableCommand {
   }
 
   private func report(
-    _ record: VersionRecord, _ request: DeployRequest, _ result: DeployVersion.Result, _ directory: String?,
-    _ done: ApplyDeploy.Result
+    _ record: VersionRecord, _ request: DeployRequest, result: DeployVersion.Result, directory: String?,
+    done: ApplyDeploy.Result
   ) throws {
     let pinned = request.repository.pinned(to: record.image.digest).description
     if json {

@@ -36,7 +36,8 @@ struct LintCommand: AsyncParsableCommand {
     if let explain { return try LintCommand.explain(explain) }
     guard !paths.isEmpty else {
       throw FlowError(
-        .usage, "opz lint", "nothing to lint", hint: "opz lint FILE, opz lint DIR, or helm template . | opz lint -")
+        .usage, "opz lint", reason: "nothing to lint",
+        hint: "opz lint FILE, opz lint DIR, or helm template . | opz lint -")
     }
     let result = try await LintManifests(paths, settings(), in: options.session()).run()
     if sarif {
@@ -59,11 +60,11 @@ struct LintCommand: AsyncParsableCommand {
     }
     for (name, value) in [("--need", need), ("--per-pod", perPod), ("--load-seconds", loadSeconds)] {
       guard let value, !(value.isFinite && value > 0) else { continue }
-      throw FlowError(.usage, name, "\(value) is not greater than 0")
+      throw FlowError(.usage, name, reason: "\(value) is not greater than 0")
     }
     if (need == nil) != (perPod == nil) {
       throw FlowError(
-        .usage, "--need, --per-pod", "both are required together", hint: "opz lint k8s --need 900 --per-pod 120"
+        .usage, "--need, --per-pod", reason: "both are required together", hint: "opz lint k8s --need 900 --per-pod 120"
       )
     }
     settings.minimum = minSeverity
@@ -84,7 +85,7 @@ struct LintCommand: AsyncParsableCommand {
   }
 
   static func unknown(_ code: String) -> FlowError {
-    FlowError(.usage, code, "no rule has this code", hint: "opz lint --explain all lists them")
+    FlowError(.usage, code, reason: "no rule has this code", hint: "opz lint --explain all lists them")
   }
 }
 

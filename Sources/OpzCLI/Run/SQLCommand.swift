@@ -58,7 +58,7 @@ struct SQLCommand: AsyncParsableCommand {
     wanted.columns = try columnNames()
     wanted.shape = shape
     wanted.source = try operand.title()
-    let statement = try ModelSQL(loaded.model, target, wanted).statement()
+    let statement = try ModelSQL(loaded.model, target, options: wanted).statement()
     var file = try OutputFile(output.map { session.output($0) } ?? OutputFile.standardOutput)
     try file.write(Array(statement.text.utf8))
     try file.finish()

@@ -47,7 +47,7 @@ struct AttestCommand: AsyncParsableCommand {
     let path = session.path(predicate ?? file ?? "")
     let key = try keys.privateKey(session)
     let attached = try await AttestVersion(version, in: session).run(
-      type, SmallFile.read(path, limit: Evidence.limit), with: key, subject: path.string, registry)
+      type, SmallFile.read(path, limit: Evidence.limit), with: key, subject: path.string, registry: registry)
     if json {
       return try Console.json(
         Output(

@@ -35,7 +35,8 @@ struct SBOMCommand: AsyncParsableCommand {
     ).encode()
     guard attach else { return Console.document(String(decoding: PrintableText.json(bytes), as: UTF8.self)) }
     let attached = try await AttestVersion(version, in: session).run(
-      .billOfMaterials, bytes, with: try keys.privateKey(session), subject: version.record.reference, registry)
+      .billOfMaterials, bytes, with: try keys.privateKey(session), subject: version.record.reference, registry: registry
+    )
     options.note("attached the bill of materials to \(version.record.reference)")
     Console.line("\(attached.digest)")
   }

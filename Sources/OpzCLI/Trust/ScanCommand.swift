@@ -59,14 +59,14 @@ struct ScanCommand: AsyncParsableCommand {
     let report = try await scan.run(registry)
     if attach {
       _ = try await AttestVersion(version, in: session).run(
-        .scan, scan.sarif(report), with: key, from: .scan, subject: version.record.reference, registry)
+        .scan, scan.sarif(report), with: key, from: .scan, subject: version.record.reference, registry: registry)
       options.note("attached the verdict to \(version.record.reference)")
     }
-    try show(report, version, scan)
+    try show(report, version, scan: scan)
     if !report.isClean { throw ExitCode(ExitStatus.code(.refused)) }
   }
 
-  private func show(_ report: ScanReport, _ version: Registry.Version, _ scan: ScanVersion) throws {
+  private func show(_ report: ScanReport, _ version: Registry.Version, scan: ScanVersion) throws {
     if sarif { return Console.document(String(decoding: PrintableText.json(try scan.sarif(report)), as: UTF8.self)) }
     if json {
       return try Console.json(

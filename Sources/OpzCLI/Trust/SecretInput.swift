@@ -40,5 +40,5 @@ enum SecretInput {
     return text
   }
 
-  private static func refusal(_ reason: String) -> FlowError { FlowError(.usage, "the secret", reason) }
+  private static func refusal(_ reason: String) -> FlowError { FlowError(.usage, "the secret", reason: reason) }
 }

@@ -59,7 +59,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let session = options.session()
     let isFiles = try Operand.isModelFiles(reference, session)
     let named = try KeyFiles.publicKeys(keys.map { ($0, session.path($0)) }, for: isFiles ? .files : .images)
-    if isFiles { return try await verify(Operand.path(reference, session), named, session) }
+    if isFiles { return try await verify(Operand.path(reference, session), named, session: session) }
     guard signature == nil else {
       throw ValidationError("--signature is only for files, but \(reference) is a version")
     }
@@ -91,7 +91,7 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   private func verify(
-    _ path: FilePath, _ keys: [(name: String, key: PublicKey)], _ session: Session
+    _ path: FilePath, _ keys: [(name: String, key: PublicKey)], session: Session
   ) async throws {
     guard type == nil else { throw ValidationError("--type is only for versions, but \(reference) is a path") }
     let file = session.path(signature ?? ModelSignature.fileName)

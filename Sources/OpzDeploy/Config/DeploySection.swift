@@ -13,24 +13,24 @@ public enum DeploySection {
     guard top.has("deploy") else { return nil }
     let scope = top.mapping("deploy", keys: DeployKeys.deploy)
     var settings = DeploySettings()
-    settings.replicas = part(scope, "replicas", DeployKeys.replicas, replicas)
-    settings.resources = part(scope, "resources", DeployKeys.resources, resources)
-    settings.autoscale = part(scope, "autoscale", DeployKeys.autoscale, autoscale)
+    settings.replicas = part(scope, "replicas", keys: DeployKeys.replicas, read: replicas)
+    settings.resources = part(scope, "resources", keys: DeployKeys.resources, read: resources)
+    settings.autoscale = part(scope, "autoscale", keys: DeployKeys.autoscale, read: autoscale)
     settings.env = variables(scope)
     settings.envFrom = names(scope, "envFrom") { try ObjectName.checkSubdomain($0, key: "") }
     settings.imagePullSecrets = names(scope, "imagePullSecrets") { try ObjectName.checkSubdomain($0, key: "") }
     settings.priorityClass = name(scope, "priorityClass") { try ObjectName.checkSubdomain($0, key: "") }
     settings.spread = choice(scope, "spread")
-    settings.namespace = part(scope, "namespace", DeployKeys.namespace, namespace)
-    settings.ingress = part(scope, "ingress", DeployKeys.ingress) { ingress in
+    settings.namespace = part(scope, "namespace", keys: DeployKeys.namespace, read: namespace)
+    settings.ingress = part(scope, "ingress", keys: DeployKeys.ingress) { ingress in
       DeploySettings.Ingress(
         namespaces: names(ingress, "namespaces") { try ObjectName.check($0, key: "") }, pods: labels(ingress, "pods"))
     }
-    settings.monitoring = part(scope, "monitoring", DeployKeys.monitoring, monitoring)
+    settings.monitoring = part(scope, "monitoring", keys: DeployKeys.monitoring, read: monitoring)
     settings.vpa = scope.flag("vpa")
     settings.storage = choice(scope, "storage")
-    settings.rollout = part(scope, "rollout", DeployKeys.rollout, rollout)
-    settings.batch = part(scope, "batch", DeployKeys.batch, batch)
+    settings.rollout = part(scope, "rollout", keys: DeployKeys.rollout, read: rollout)
+    settings.batch = part(scope, "batch", keys: DeployKeys.batch, read: batch)
     settings.schedules = schedules(scope)
     settings.patches = patches(scope)
     return settings
@@ -38,7 +38,7 @@ public enum DeploySection {
 
   /// A nested mapping; nil if omitted.
   private static func part<Value>(
-    _ scope: YAMLScope, _ key: String, _ keys: [String], _ read: (YAMLScope) -> Value?
+    _ scope: YAMLScope, _ key: String, keys: [String], read: (YAMLScope) -> Value?
   ) -> Value? {
     guard scope.has(key) else { return nil }
     return read(scope.mapping(key, keys: keys))
@@ -56,7 +56,7 @@ public enum DeploySection {
   private static func resources(_ scope: YAMLScope) -> DeploySettings.Resources {
     DeploySettings.Resources(
       cpu: scope.quantity("cpu", example: "500m"), memory: scope.quantity("memory", example: "256Mi"),
-      gpu: part(scope, "gpu", DeployKeys.gpu) { gpu in
+      gpu: part(scope, "gpu", keys: DeployKeys.gpu) { gpu in
         gpu.require("count", hint: "write count: 1")
         return DeploySettings.GPU(
           count: gpu.integer("count", in: 1...1024) ?? 1, resource: gpu.text("resource"), product: gpu.text("product"),
@@ -68,8 +68,8 @@ public enum DeploySection {
     DeploySettings.Autoscale(
       cpu: scope.integer("cpu", in: 1...1000), memory: scope.integer("memory", in: 1...1000),
       concurrency: scope.integer("concurrency", in: 1...1_000_000), rps: scope.integer("rps", in: 1...1_000_000),
-      activate: scope.text("activate"), up: part(scope, "up", DeployKeys.rule, rule),
-      down: part(scope, "down", DeployKeys.rule, rule))
+      activate: scope.text("activate"), up: part(scope, "up", keys: DeployKeys.rule, read: rule),
+      down: part(scope, "down", keys: DeployKeys.rule, read: rule))
   }
 
   private static func rule(_ scope: YAMLScope) -> DeploySettings.Rule {
@@ -81,7 +81,7 @@ public enum DeploySection {
   private static func namespace(_ scope: YAMLScope) -> DeploySettings.Namespace {
     DeploySettings.Namespace(
       name: name(scope, "name") { try ObjectName.check($0, key: "") },
-      quota: part(scope, "quota", DeployKeys.quota) { quota in
+      quota: part(scope, "quota", keys: DeployKeys.quota) { quota in
         DeploySettings.Quota(
           cpu: quota.quantity("cpu", example: "20"), memory: quota.quantity("memory", example: "40Gi"),
           pods: quota.integer("pods", in: 1...100_000))
@@ -118,7 +118,8 @@ public enum DeploySection {
   private static func batch(_ scope: YAMLScope) -> DeploySettings.Batch {
     let command = scope.texts("command", numbers: true).map(\.text)
     return DeploySettings.Batch(
-      input: part(scope, "input", DeployKeys.volume, volume), output: part(scope, "output", DeployKeys.volume, volume),
+      input: part(scope, "input", keys: DeployKeys.volume, read: volume),
+      output: part(scope, "output", keys: DeployKeys.volume, read: volume),
       shards: scope.integer("shards", in: 1...10_000), parallelism: scope.integer("parallelism", in: 1...10_000),
       schedule: scope.text("schedule"), timeZone: scope.text("timeZone"), command: command.isEmpty ? nil : command)
   }
@@ -161,7 +162,7 @@ public enum DeploySection {
       deadline: scope.integer("deadline", in: ScheduledCommand.deadlines),
       timeout: scope.integer("timeout", in: ScheduledCommand.timeouts),
       retries: scope.integer("retries", in: ScheduledCommand.retries),
-      resources: part(scope, "resources", DeployKeys.resources, resources))
+      resources: part(scope, "resources", keys: DeployKeys.resources, read: resources))
   }
 
   // MARK: Patches
@@ -185,7 +186,7 @@ public enum DeploySection {
         scope.fail("merge", "\(node.kind) where a mapping belongs")
         return nil
       }
-      checkNumbers(node, scope, "merge")
+      checkNumbers(node, scope, key: "merge")
     }
     var operations: [JSONValue]?
     if scope.has("json"), let node = scope.node("json") {
@@ -194,20 +195,20 @@ public enum DeploySection {
         return nil
       }
       operations = items
-      checkNumbers(node, scope, "json")
+      checkNumbers(node, scope, key: "json")
       check(scope, "json") { _ = try JSONPatch(items, subject: "") }
     }
     return kind.map { DeploySettings.Patch(kind: $0, name: scope.text("name"), merge: merge, json: operations) }
   }
 
   /// A number without a JSON form, such as NaN, would be written as null.
-  private static func checkNumbers(_ node: YAMLNode, _ scope: YAMLScope, _ key: String) {
+  private static func checkNumbers(_ node: YAMLNode, _ scope: YAMLScope, key: String) {
     switch node.value {
     case .number(let text) where Double(text)?.isFinite != true:
       scope.fail(
         key, "\(text.prefix(40)) is out of range for a number", hint: "write \"\(text.prefix(40))\" if it is text")
-    case .list(let items): for item in items { checkNumbers(item, scope, key) }
-    case .map(let pairs): for pair in pairs { checkNumbers(pair.value, scope, key) }
+    case .list(let items): for item in items { checkNumbers(item, scope, key: key) }
+    case .map(let pairs): for pair in pairs { checkNumbers(pair.value, scope, key: key) }
     default: break
     }
   }
@@ -242,13 +243,13 @@ public enum DeploySection {
     return labels
   }
 
-  private static func name(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> String? {
+  private static func name(_ scope: YAMLScope, _ key: String, test: (String) throws -> Void) -> String? {
     let text = scope.text(key)
     if let text { check(scope, key) { try test(text) } }
     return text
   }
 
-  private static func names(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> [String]? {
+  private static func names(_ scope: YAMLScope, _ key: String, test: (String) throws -> Void) -> [String]? {
     guard scope.has(key) else { return nil }
     return scope.texts(key).map { index, text in
       do { try test(text) } catch {
@@ -259,7 +260,7 @@ public enum DeploySection {
     }
   }
 
-  private static func check(_ scope: YAMLScope, _ key: String, _ test: () throws -> Void) { scope.check(key, test) }
+  private static func check(_ scope: YAMLScope, _ key: String, test: () throws -> Void) { scope.check(key, test) }
 
   private static func choice<Choice: RawRepresentable & CaseIterable>(_ scope: YAMLScope, _ key: String) -> Choice?
   where Choice.RawValue == String {

@@ -74,7 +74,7 @@ struct Container: YAMLEncodable {
   // MARK: Environment
 
   private var environment: YAMLValue? {
-    func variable(_ name: String, _ value: String, _ comment: String? = nil) -> YAMLValue {
+    func variable(_ name: String, _ value: String, comment: String? = nil) -> YAMLValue {
       .map(.init("name", .text(name), comment: comment), .init("value", .text(value)))
     }
     if role.program == .scoring {
@@ -86,7 +86,7 @@ struct Container: YAMLEncodable {
       variable("OPZ_MODEL_VERSION", plan.version),
       variable(
         "OPZ_DRAIN_SECONDS", String(DeploymentPlan.drainSeconds),
-        "After SIGTERM the server is not ready but goes on answering, until every proxy has noticed."),
+        comment: "After SIGTERM the server is not ready but goes on answering, until every proxy has noticed."),
     ])
   }
 

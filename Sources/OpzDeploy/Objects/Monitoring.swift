@@ -24,30 +24,33 @@ struct PrometheusRule: YAMLEncodable {
     let busy = maximum / 5 &* 4
     var found = [
       alert(
-        "OpzModelAbsent", "absent(opz_ready{\(pods)} == 1)", "5m", "critical",
-        "No pod of \(names.name) is ready.", "kubectl get pods, and the log of one of them."),
+        "OpzModelAbsent", "absent(opz_ready{\(pods)} == 1)", duration: "5m", severity: "critical",
+        summary: "No pod of \(names.name) is ready.", action: "kubectl get pods, and the log of one of them."),
       alert(
         "OpzModelFails",
         "sum(rate(opz_requests_total{\(pods),code=~\"5..\"}[5m])) / sum(rate(opz_requests_total{\(pods)}[5m])) > 0.01",
-        "5m", "critical", "More than 1% of the requests to \(names.name) fail with 5xx.",
-        "503 means that pods refuse because too many requests are in flight: add replicas or lower the target."),
+        duration: "5m", severity: "critical", summary: "More than 1% of the requests to \(names.name) fail with 5xx.",
+        action: "503 means that pods refuse because too many requests are in flight: add replicas or lower the target."),
       alert(
-        "OpzModelSaturated", "max(opz_requests_in_flight{\(pods)}) > \(busy)", "2m", "warning",
-        "A pod of \(names.name) has more than \(busy) requests in flight; it refuses above \(maximum).",
-        "Is the autoscaler at its maximum? Are requests divided evenly?"),
+        "OpzModelSaturated", "max(opz_requests_in_flight{\(pods)}) > \(busy)", duration: "2m", severity: "warning",
+        summary: "A pod of \(names.name) has more than \(busy) requests in flight; it refuses above \(maximum).",
+        action: "Is the autoscaler at its maximum? Are requests divided evenly?"),
       alert(
         "OpzModelRefuses",
         "sum(rate(opz_inference_errors_total{\(pods)}[10m])) / sum(rate(opz_inference_duration_seconds_count{\(pods)}[10m])) > 0.05",
-        "10m", "warning", "More than 5% of the inference requests to \(names.name) are refused or fail.",
-        "Often a client sends other columns than the model has: see opz inspect \(plan.model)@\(plan.version)."),
+        duration: "10m", severity: "warning",
+        summary: "More than 5% of the inference requests to \(names.name) are refused or fail.",
+        action: "Often a client sends other columns than the model has: see opz inspect \(plan.model)@\(plan.version)."),
       alert(
-        "OpzModelRestarts", "max(changes(process_start_time_seconds{\(pods)}[30m])) > 2", "0m", "warning",
-        "A pod of \(names.name) has started more than twice in half an hour.",
-        "kubectl describe pod says why: memory, or a liveness probe."),
+        "OpzModelRestarts", "max(changes(process_start_time_seconds{\(pods)}[30m])) > 2", duration: "0m",
+        severity: "warning",
+        summary: "A pod of \(names.name) has started more than twice in half an hour.",
+        action: "kubectl describe pod says why: memory, or a liveness probe."),
       alert(
-        "OpzModelMemory", "max(process_resident_memory_bytes{\(pods)}) > \(plan.memory.units / 10 &* 9)", "10m",
-        "warning", "A pod of \(names.name) uses more than 90% of its memory, \(plan.memory).",
-        "Raise deploy.resources.memory: at the limit the kernel ends it."),
+        "OpzModelMemory", "max(process_resident_memory_bytes{\(pods)}) > \(plan.memory.units / 10 &* 9)",
+        duration: "10m",
+        severity: "warning", summary: "A pod of \(names.name) uses more than 90% of its memory, \(plan.memory).",
+        action: "Raise deploy.resources.memory: at the limit the kernel ends it."),
     ]
     if plan.isAutoscaled { found.append(atMost) }
     return found
@@ -60,12 +63,13 @@ struct PrometheusRule: YAMLEncodable {
     return alert(
       "OpzModelAtMaximum",
       "kube_horizontalpodautoscaler_status_desired_replicas{\(this)} >= kube_horizontalpodautoscaler_spec_max_replicas{\(this)}",
-      "15m", "warning", "\(names.name) has had its most pods, \(plan.maxReplicas), for a quarter of an hour.",
-      "Raise deploy.replicas.max, or what one pod has.")
+      duration: "15m", severity: "warning",
+      summary: "\(names.name) has had its most pods, \(plan.maxReplicas), for a quarter of an hour.",
+      action: "Raise deploy.replicas.max, or what one pod has.")
   }
 
   private func alert(
-    _ name: String, _ expression: String, _ duration: String, _ severity: String, _ summary: String, _ action: String
+    _ name: String, _ expression: String, duration: String, severity: String, summary: String, action: String
   ) -> YAMLValue {
     .map(
       .init("alert", .text(name)), .init("expr", .text(expression)), .init("for", .text(duration)),

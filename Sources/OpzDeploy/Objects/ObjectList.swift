@@ -31,7 +31,7 @@ struct ObjectList {
   mutating func score() throws {
     guard let batch = plan.settings.batch else {
       throw DeployError(
-        .badTarget, "deploy.batch", "opz.yaml of \(plan.model)@\(plan.version) has no batch",
+        .badTarget, "deploy.batch", reason: "opz.yaml of \(plan.model)@\(plan.version) has no batch",
         hint: "write batch: {input: {claim: tables}, output: {claim: scores}}")
     }
     try BatchChecks(plan: plan, batch: batch).validate()
@@ -67,17 +67,17 @@ struct ObjectList {
     guard plan.settings.rollout != nil else {
       throw DeployError(
         .badTarget, "deploy.rollout",
-        "two versions share requests by weight, and opz.yaml of \(plan.version) has no rollout",
+        reason: "two versions share requests by weight, and opz.yaml of \(plan.version) has no rollout",
         hint: "write rollout: {strategy: canary, weight: 10, gateway: NAMESPACE/NAME}")
     }
     guard other.model == plan.model, other.version != plan.version else {
       throw DeployError(
-        .badTarget, "--beside", "\(other.model)@\(other.version) is not another version of \(plan.model)")
+        .badTarget, "--beside", reason: "\(other.model)@\(other.version) is not another version of \(plan.model)")
     }
   }
 
   mutating func addBudget(
-    _ plan: DeploymentPlan, _ names: PlanNames, _ selector: [String: String], side: String? = nil
+    _ plan: DeploymentPlan, _ names: PlanNames, selector: [String: String], side: String? = nil
   ) {
     guard plan.hasBudget else { return }
     guard plan.minReplicas >= 2 else {

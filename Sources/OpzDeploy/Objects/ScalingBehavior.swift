@@ -21,7 +21,7 @@ struct ScalingBehavior: YAMLEncodable {
   }
 
   private func read(_ rule: DeploySettings.Rule?, window: Int, period: Int, percent: Int, pods: Int?) -> ScalingRules {
-    let policies = amounts(rule, percent, pods).map { kind, value in
+    let policies = amounts(rule, percent, pods: pods).map { kind, value in
       ScalingRules.Policy(kind, value, period: Double(rule?.period ?? period))
     }
     return ScalingRules(window: Double(rule?.window ?? window), policies: policies)
@@ -29,7 +29,7 @@ struct ScalingBehavior: YAMLEncodable {
 
   /// An amount from opz.yaml replaces both defaults, so that `pods: 1` means one pod and not also half of them.
   private func amounts(
-    _ rule: DeploySettings.Rule?, _ percent: Int, _ pods: Int?
+    _ rule: DeploySettings.Rule?, _ percent: Int, pods: Int?
   ) -> [(kind: ScalingRules.Policy.Kind, value: Int)] {
     let isOwn = rule?.percent != nil || rule?.pods != nil
     let found: [(ScalingRules.Policy.Kind, Int?)] = [
@@ -65,7 +65,7 @@ struct ScalingBehavior: YAMLEncodable {
 
   private func rule(_ rule: DeploySettings.Rule?, window: Int, period: Int, percent: Int, pods: Int?) -> YAMLValue {
     let seconds = rule?.period ?? period
-    let policies = amounts(rule, percent, pods).map { kind, value in
+    let policies = amounts(rule, percent, pods: pods).map { kind, value in
       YAMLValue.map(
         .init("type", .text(kind.rawValue)), .init("value", .integer(value)), .init("periodSeconds", .integer(seconds)))
     }

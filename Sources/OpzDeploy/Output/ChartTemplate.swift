@@ -43,7 +43,7 @@ struct ChartTemplate {
 
   /// Replaces a member with lines, or inserts them before another member.
   private mutating func block(
-    _ parent: [String], _ key: String, before: String, _ lines: @escaping @Sendable (_ indent: Int) -> [String]
+    _ parent: [String], _ key: String, before: String, lines: @escaping @Sendable (_ indent: Int) -> [String]
   ) {
     let isThere = find(parent + [key]) != nil
     guard isThere || find(parent + [before]) != nil else { return }
@@ -69,11 +69,13 @@ struct ChartTemplate {
   private mutating func replicas(_ values: inout ChartValues) {
     let scales = find(["spec", "replicas"]) == nil
     let on = values.add(
-      root + "autoscaling.enabled", .bool(scales), "false: replicas.min pods, whatever the load is.", ChartTemplate.flag
+      root + "autoscaling.enabled", .bool(scales), about: "false: replicas.min pods, whatever the load is.",
+      schema: ChartTemplate.flag
     )
     let minimum = values.add(
-      root + "replicas.min", find(["spec", "replicas"]) ?? .integer(1), "Pods at least; all, where nothing scales.",
-      ChartTemplate.count)
+      root + "replicas.min", find(["spec", "replicas"]) ?? .integer(1),
+      about: "Pods at least; all, where nothing scales.",
+      schema: ChartTemplate.count)
     block(
       ["spec"], "replicas", before: "revisionHistoryLimit"
     ) { _ in ["{{- if not \(on) }}", "replicas: {{ \(minimum) | int64 }}", "{{- end }}"] }
@@ -89,20 +91,22 @@ struct ChartTemplate {
       ("topologySpreadConstraints", "array", "How the pods spread over zones and nodes.", "containers"),
       ("affinity", "object", "Which nodes and pods are preferred.", "containers"),
     ]
-    for (key, type, about, before) in parts { part(path, key, type, about, before, &values) }
+    for (key, type, about, before) in parts {
+      part(path, key, type: type, about: about, before: before, values: &values)
+    }
   }
 
   private mutating func secrets(_ path: [String], _ values: inout ChartValues) {
     let about = "Names of Secrets to pull the image with: [{name: NAME}]."
-    part(path, "imagePullSecrets", "array", about, "containers", &values)
+    part(path, "imagePullSecrets", type: "array", about: about, before: "containers", values: &values)
   }
 
   private mutating func part(
-    _ path: [String], _ key: String, _ type: String, _ about: String, _ before: String, _ values: inout ChartValues
+    _ path: [String], _ key: String, type: String, about: String, before: String, values: inout ChartValues
   ) {
     let empty: YAMLValue = type == "array" ? .list([]) : type == "object" ? .map([]) : .text("")
     let now = find(path + [key]) ?? empty
-    let place = values.add(root + key, now, about, ["type": .string(type)])
+    let place = values.add(root + key, now, about: about, schema: ["type": .string(type)])
     block(path, key, before: before) { indent in
       let lines =
         type == "string"
@@ -113,10 +117,11 @@ struct ChartTemplate {
 
   private mutating func container(_ path: [String], _ values: inout ChartValues) {
     image(path, &values)
-    amounts(path, root, &values)
+    amounts(path, root, values: &values)
     if let now = find(path + ["startupProbe", "failureThreshold"]) {
       let place = values.add(
-        root + "startupSeconds", now, "Seconds from a container's start to its first answer.", ChartTemplate.count)
+        root + "startupSeconds", now, about: "Seconds from a container's start to its first answer.",
+        schema: ChartTemplate.count)
       set(path + ["startupProbe", "failureThreshold"], "{{ \(place) | int64 }}")
     }
     configuration(path, &values)
@@ -125,18 +130,18 @@ struct ChartTemplate {
   private mutating func image(_ path: [String], _ values: inout ChartValues) {
     guard let image = find(path + ["image"])?.text, let at = image.lastIndex(of: "@") else { return }
     let repository = values.add(
-      root + "image.repository", .text(String(image[..<at])), "HOST/REPO that the cluster pulls from.",
-      ["type": .string("string"), "minLength": .integer(1)])
+      root + "image.repository", .text(String(image[..<at])), about: "HOST/REPO that the cluster pulls from.",
+      schema: ["type": .string("string"), "minLength": .integer(1)])
     let digest = values.add(
-      root + "image.digest", .text(String(image[image.index(after: at)...])), "Of the image's manifest.",
-      ["type": .string("string"), "pattern": .string("^sha256:[0-9a-f]{64}$")])
+      root + "image.digest", .text(String(image[image.index(after: at)...])), about: "Of the image's manifest.",
+      schema: ["type": .string("string"), "pattern": .string("^sha256:[0-9a-f]{64}$")])
     set(path + ["image"], "\"{{ \(repository) }}@{{ \(digest) }}\"")
   }
 
-  private mutating func amounts(_ path: [String], _ root: String, _ values: inout ChartValues) {
+  private mutating func amounts(_ path: [String], _ root: String, values: inout ChartValues) {
     for (key, about) in [("cpu", "Cores: 500m or 2."), ("memory", "Bytes: 256Mi or 2Gi.")] {
       guard let now = find(path + ["resources", "requests", key]) else { continue }
-      let place = values.add(root + "resources." + key, now, about, ChartTemplate.amount)
+      let place = values.add(root + "resources." + key, now, about: about, schema: ChartTemplate.amount)
       for part in ["requests", "limits"] { set(path + ["resources", part, key], "{{ \(place) | quote }}") }
     }
   }
@@ -155,13 +160,14 @@ struct ChartTemplate {
   /// Replaces the limits of the object that scales a Deployment, and its targets in percent.
   mutating func autoscaler(_ autoscaler: DeploymentAutoscaler, _ values: inout ChartValues) {
     let on = values.add(
-      root + "autoscaling.enabled", .bool(true), "false: replicas.min pods, whatever the load is.", ChartTemplate.flag)
+      root + "autoscaling.enabled", .bool(true), about: "false: replicas.min pods, whatever the load is.",
+      schema: ChartTemplate.flag)
     condition = on
     for (key, name, about) in [
       (autoscaler.minimumKey, "min", "Pods at least."), (autoscaler.maximumKey, "max", "Pods at most."),
     ] {
       guard let now = find(["spec", key]) else { continue }
-      let place = values.add(root + "replicas." + name, now, about, ChartTemplate.count)
+      let place = values.add(root + "replicas." + name, now, about: about, schema: ChartTemplate.count)
       set(["spec", key], "{{ \(place) | int64 }}")
     }
     guard case .list(let metrics)? = find(["spec", "metrics"]) else { return }
@@ -170,8 +176,8 @@ struct ChartTemplate {
         let now = metric["resource"]?["target"]?["averageUtilization"]
       else { continue }
       let place = values.add(
-        root + "autoscaling." + name, now, "Percent of the request that a pod uses. Above 90 nothing scales.",
-        ChartTemplate.percent)
+        root + "autoscaling." + name, now, about: "Percent of the request that a pod uses. Above 90 nothing scales.",
+        schema: ChartTemplate.percent)
       set(
         ["spec", "metrics", String(index), "resource", "target", "averageUtilization"], "{{ \(place) | int64 }}")
     }
@@ -180,17 +186,18 @@ struct ChartTemplate {
   /// The parts that come from the server use the server's values; the rest is below `schedules.NAME`.
   private mutating func scheduled(_ name: String, _ values: inout ChartValues) {
     let own = root + "schedules.\(name)."
-    condition = values.add(own + "enabled", .bool(true), "Whether it runs at all.", ChartTemplate.flag)
+    condition = values.add(own + "enabled", .bool(true), about: "Whether it runs at all.", schema: ChartTemplate.flag)
     if let now = find(["spec", "schedule"]) {
       let cron = values.add(
-        own + "cron", now, "Minute, hour, day, month, weekday.", ["type": .string("string"), "minLength": .integer(1)])
+        own + "cron", now, about: "Minute, hour, day, month, weekday.",
+        schema: ["type": .string("string"), "minLength": .integer(1)])
       set(["spec", "schedule"], "{{ \(cron) | quote }}")
     }
     let pod = ["spec", "jobTemplate", "spec", "template", "spec"]
     secrets(pod, &values)
     let container = pod + ["containers", "0"]
     image(container, &values)
-    amounts(container, own, &values)
+    amounts(container, own, values: &values)
     configuration(container, &values)
   }
 
@@ -204,8 +211,8 @@ struct ChartTemplate {
 
   private mutating func environment(_ values: inout ChartValues) {
     let place = values.add(
-      root + "env", find(["data"]) ?? .map([]), "Variables of the server. Pods roll when one changes.",
-      ["type": .string("object"), "additionalProperties": .object(["type": .string("string")])])
+      root + "env", find(["data"]) ?? .map([]), about: "Variables of the server. Pods roll when one changes.",
+      schema: ["type": .string("object"), "additionalProperties": .object(["type": .string("string")])])
     set(["metadata", "name"], configName(&values, find(["metadata", "name"])))
     block([], "data", before: "data") { ["data:", "  {{- toYaml \(place) | nindent \($0 + 2) }}"] }
   }
@@ -222,15 +229,15 @@ struct ChartTemplate {
   private mutating func optional(_ object: Manifests.Object, _ values: inout ChartValues) {
     if object.kind == "HTTPRoute" { return weights(&values) }
     guard let (key, about) = ChartTemplate.switches[object.kind] else { return }
-    condition = values.add(key, .bool(true), about, ChartTemplate.flag)
+    condition = values.add(key, .bool(true), about: about, schema: ChartTemplate.flag)
   }
 
   private mutating func weights(_ values: inout ChartValues) {
     let path = ["spec", "rules", "0", "backendRefs"]
     guard case .list(let backends)? = find(path), backends.count == 2, let now = backends[1]["weight"] else { return }
     let place = values.add(
-      "rollout.weight", now, "Percent of the requests that the candidate gets.",
-      ["type": .string("integer"), "minimum": .integer(0), "maximum": .integer(100)])
+      "rollout.weight", now, about: "Percent of the requests that the candidate gets.",
+      schema: ["type": .string("integer"), "minimum": .integer(0), "maximum": .integer(100)])
     set(path + ["1", "weight"], "{{ \(place) | int64 }}")
     set(path + ["0", "weight"], "{{ sub 100 (\(place) | int64) }}")
   }

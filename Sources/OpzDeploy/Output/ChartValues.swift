@@ -29,7 +29,7 @@ struct ChartValues {
   /// Adds a value, unless its path exists.
   /// - Parameter path: such as `replicas.min`.
   /// - Returns: the template expression for it, such as `.Values.replicas.min`.
-  mutating func add(_ path: String, _ value: YAMLValue, _ about: String, _ schema: [String: JSONValue]) -> String {
+  mutating func add(_ path: String, _ value: YAMLValue, about: String, schema: [String: JSONValue]) -> String {
     let parts = path.split(separator: ".").map(String.init)
     if !entries.contains(where: { $0.path == parts }) {
       entries.append(Entry(path: parts, value: value, about: about, schema: schema))

@@ -21,7 +21,7 @@ struct HelmChart: Sendable {
     let others = manifests.objects.indices.filter { !scalers.contains($0) }
     for index in scalers + others {
       let object = manifests.objects[index]
-      let root = HelmChart.root(object, plan, names, manifests)
+      let root = HelmChart.root(object, plan, names: names, manifests: manifests)
       let template = ChartTemplate(object, of: plan.target, root: root, &values)
       templates[index] = Manifests.File("templates/" + object.file.name, template.text)
     }
@@ -37,7 +37,7 @@ struct HelmChart: Sendable {
 
   /// The section of the values that belongs to an object where two versions run side by side.
   private static func root(
-    _ object: Manifests.Object, _ plan: DeploymentPlan, _ names: PlanNames, _ manifests: Manifests
+    _ object: Manifests.Object, _ plan: DeploymentPlan, names: PlanNames, manifests: Manifests
   ) -> String {
     let services = manifests.objects.filter { $0.kind == "Service" }
     guard plan.runsSideBySide, services.count == 2 else { return "" }

@@ -26,12 +26,12 @@ public struct JSONPatch: Sendable {
       case .string(let path)? = members["path"]
     else {
       throw DeployError(
-        .badPatch, subject, "an operation needs op and path", hint: "write {op: replace, path: /a/b, value: 1}")
+        .badPatch, subject, reason: "an operation needs op and path", hint: "write {op: replace, path: /a/b, value: 1}")
     }
     func pointer(_ text: String) throws -> JSONPointer {
       guard let pointer = JSONPointer(text) else {
         throw DeployError(
-          .badPatch, subject, "\"\(text.prefix(80))\" is not a JSON pointer",
+          .badPatch, subject, reason: "\"\(text.prefix(80))\" is not a JSON pointer",
           hint: "start it with /, and write ~1 for a / in a key: /metadata/annotations/a~1b")
       }
       return pointer
@@ -39,16 +39,16 @@ public struct JSONPatch: Sendable {
     var from: JSONPointer?
     switch name {
     case "add", "replace", "test":
-      guard members["value"] != nil else { throw DeployError(.badPatch, subject, "\(name) has no value") }
+      guard members["value"] != nil else { throw DeployError(.badPatch, subject, reason: "\(name) has no value") }
     case "move", "copy":
       guard case .string(let text)? = members["from"] else {
-        throw DeployError(.badPatch, subject, "\(name) has no from")
+        throw DeployError(.badPatch, subject, reason: "\(name) has no from")
       }
       from = try pointer(text)
     case "remove": break
     default:
       throw DeployError(
-        .badPatch, subject, "\"\(name.prefix(40))\" is not an operation",
+        .badPatch, subject, reason: "\"\(name.prefix(40))\" is not an operation",
         hint: "use add, remove, replace, move, copy or test")
     }
     return Operation(
@@ -68,7 +68,7 @@ public struct JSONPatch: Sendable {
   private static func apply(_ operation: Operation, to document: YAMLValue) throws -> YAMLValue {
     let path = operation.path
     func missing(_ pointer: JSONPointer) -> DeployError {
-      DeployError(.badPatch, operation.subject, "nothing exists at \(pointer.description.prefix(200))")
+      DeployError(.badPatch, operation.subject, reason: "nothing exists at \(pointer.description.prefix(200))")
     }
     func put(_ value: YAMLValue, in document: YAMLValue) throws -> YAMLValue {
       try bound(value, operation)
@@ -91,7 +91,7 @@ public struct JSONPatch: Sendable {
     case "test":
       guard let found = path.value(in: document) else { throw missing(path) }
       guard found.isSame(as: operation.value ?? .null) else {
-        throw DeployError(.badPatch, operation.subject, "the value at \(path) is different")
+        throw DeployError(.badPatch, operation.subject, reason: "the value at \(path) is different")
       }
       return document
     default:
@@ -100,12 +100,13 @@ public struct JSONPatch: Sendable {
       if operation.name == "copy" {
         let copied = try put(value, in: document)
         guard copied.hasFewerValues(than: maximumNodes) else {
-          throw DeployError(.badPatch, operation.subject, "the document would have more than \(maximumNodes) values")
+          throw DeployError(
+            .badPatch, operation.subject, reason: "the document would have more than \(maximumNodes) values")
         }
         return copied
       }
       guard from == path || !path.parts.starts(with: from.parts) else {
-        throw DeployError(.badPatch, operation.subject, "\(from) cannot be moved into itself")
+        throw DeployError(.badPatch, operation.subject, reason: "\(from) cannot be moved into itself")
       }
       return try put(value, in: taken(from))
     }
@@ -119,7 +120,8 @@ public struct JSONPatch: Sendable {
   private static func bound(_ value: YAMLValue, _ operation: Operation) throws {
     guard operation.path.parts.count <= maximumDepth, value.isNested(atMost: maximumDepth - operation.path.parts.count)
     else {
-      throw DeployError(.badPatch, operation.subject, "the document would be nested deeper than \(maximumDepth) levels")
+      throw DeployError(
+        .badPatch, operation.subject, reason: "the document would be nested deeper than \(maximumDepth) levels")
     }
   }
 
@@ -127,12 +129,12 @@ public struct JSONPatch: Sendable {
   /// as a whole.
   static func between(_ old: YAMLValue, _ new: YAMLValue) -> [YAMLValue] {
     var found: [YAMLValue] = []
-    compare(old, new, JSONPointer([]), &found)
+    compare(old, new, place: JSONPointer([]), found: &found)
     return found
   }
 
-  private static func compare(_ old: YAMLValue, _ new: YAMLValue, _ place: JSONPointer, _ found: inout [YAMLValue]) {
-    func add(_ name: String, _ place: JSONPointer, _ value: YAMLValue?) {
+  private static func compare(_ old: YAMLValue, _ new: YAMLValue, place: JSONPointer, found: inout [YAMLValue]) {
+    func add(_ name: String, _ place: JSONPointer, value: YAMLValue?) {
       found.append(
         .map(
           .init("op", .text(name)), .init("path", .text(place.description)), value.map { .init("value", $0) }))
@@ -140,19 +142,19 @@ public struct JSONPatch: Sendable {
     switch (old, new) {
     case _ where old.isSame(as: new): break
     case (.map(let before), .map(let after)):
-      for member in before where new[member.key] == nil { add("remove", place.appending(member.key), nil) }
+      for member in before where new[member.key] == nil { add("remove", place.appending(member.key), value: nil) }
       for member in after {
         if let value = old[member.key] {
-          compare(value, member.value, place.appending(member.key), &found)
+          compare(value, member.value, place: place.appending(member.key), found: &found)
         } else {
-          add("add", place.appending(member.key), member.value)
+          add("add", place.appending(member.key), value: member.value)
         }
       }
     case (.list(let before), .list(let after)) where before.count == after.count:
       for (index, pair) in zip(before, after).enumerated() {
-        compare(pair.0, pair.1, place.appending(String(index)), &found)
+        compare(pair.0, pair.1, place: place.appending(String(index)), found: &found)
       }
-    default: add("replace", place, new)
+    default: add("replace", place, value: new)
     }
   }
 }

@@ -11,7 +11,7 @@ public struct Manifests: Sendable {
     /// The object that the file contains; `.null` for a file without one.
     public let value: YAMLValue
 
-    init(_ name: String, _ text: String, _ value: YAMLValue = .null) {
+    init(_ name: String, _ text: String, value: YAMLValue = .null) {
       self.name = name
       self.text = text
       self.value = value
@@ -28,7 +28,7 @@ public struct Manifests: Sendable {
       self.value = value
     }
 
-    var file: File { File(stem + ".yaml", YAMLWriter.write(value), value) }
+    var file: File { File(stem + ".yaml", YAMLWriter.write(value), value: value) }
     var kind: String { value["kind"]?.text ?? "" }
     var name: String { value["metadata"]?["name"]?.text ?? "" }
     /// The name of the scheduled command that the object runs.

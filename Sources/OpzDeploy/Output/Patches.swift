@@ -20,21 +20,21 @@ struct Patches {
       guard !found.isEmpty else {
         let known = objects.map { "\($0.kind) \($0.name)" }
         throw DeployError(
-          .badPatch, key, "there is no \(patch.kind)\(patch.name.map { " \($0)" } ?? "") in these objects",
+          .badPatch, key, reason: "there is no \(patch.kind)\(patch.name.map { " \($0)" } ?? "") in these objects",
           hint: "they are \(known.joined(separator: ", "))")
       }
       for place in found {
         let old = objects[place]
-        objects[place].value = try Patches.changed(old, patch, key)
+        objects[place].value = try Patches.changed(old, patch, key: key)
         guard objects[place].kind == old.kind, !objects[place].name.isEmpty else {
-          throw DeployError(.badPatch, key, "it removes the object's kind or name")
+          throw DeployError(.badPatch, key, reason: "it removes the object's kind or name")
         }
       }
     }
     return objects
   }
 
-  private static func changed(_ object: Manifests.Object, _ patch: DeploySettings.Patch, _ key: String) throws
+  private static func changed(_ object: Manifests.Object, _ patch: DeploySettings.Patch, key: String) throws
     -> YAMLValue
   {
     var value = object.value

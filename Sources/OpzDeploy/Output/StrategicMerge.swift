@@ -13,7 +13,7 @@ struct StrategicMerge {
   let subject: String
 
   func merge(_ patch: YAMLValue, into old: YAMLValue) throws -> YAMLValue {
-    guard case .map = patch else { throw DeployError(.badPatch, subject, "a merge patch must be a mapping") }
+    guard case .map = patch else { throw DeployError(.badPatch, subject, reason: "a merge patch must be a mapping") }
     return try merged(patch, old, path: []) ?? .map([])
   }
 
@@ -21,15 +21,15 @@ struct StrategicMerge {
   private func merged(_ patch: YAMLValue, _ old: YAMLValue?, path: [String]) throws -> YAMLValue? {
     switch patch {
     case .null: nil
-    case .map(let members): try mapping(members, old, path)
-    case .list(let items): try list(items, old, path)
+    case .map(let members): try mapping(members, old, path: path)
+    case .list(let items): try list(items, old, path: path)
     default: patch
     }
   }
 
   // MARK: Mappings
 
-  private func mapping(_ patch: [YAMLValue.Member], _ old: YAMLValue?, _ path: [String]) throws -> YAMLValue? {
+  private func mapping(_ patch: [YAMLValue.Member], _ old: YAMLValue?, path: [String]) throws -> YAMLValue? {
     var base: [YAMLValue.Member] = []
     switch directive(patch) {
     case "delete"?: return nil
@@ -51,7 +51,7 @@ struct StrategicMerge {
         if let place { result.remove(at: place) }
         continue
       }
-      if let order { value = try ordered(value, order, below) }
+      if let order { value = try ordered(value, order, path: below) }
       if let place {
         // A comment explains the value that opz chose, so it is dropped when the value changes.
         let isSame = result[place].value.isSame(as: value)
@@ -61,15 +61,15 @@ struct StrategicMerge {
         result.append(.init(member.key, value))
       }
     }
-    try deletions(patch, &result, path)
-    return .map(try retained(patch, result, path))
+    try deletions(patch, &result, path: path)
+    return .map(try retained(patch, result, path: path))
   }
 
   private func directive(_ members: [YAMLValue.Member]) -> String? {
     members.first { $0.key == "$patch" }?.value.text
   }
 
-  private func deletions(_ patch: [YAMLValue.Member], _ result: inout [YAMLValue.Member], _ path: [String]) throws {
+  private func deletions(_ patch: [YAMLValue.Member], _ result: inout [YAMLValue.Member], path: [String]) throws {
     let prefix = "$deleteFromPrimitiveList/"
     for member in patch where member.key.hasPrefix(prefix) {
       let key = String(member.key.dropFirst(prefix.count))
@@ -82,7 +82,7 @@ struct StrategicMerge {
   }
 
   private func retained(
-    _ patch: [YAMLValue.Member], _ result: [YAMLValue.Member], _ path: [String]
+    _ patch: [YAMLValue.Member], _ result: [YAMLValue.Member], path: [String]
   ) throws -> [YAMLValue.Member] {
     guard let keys = patch.first(where: { $0.key == "$retainKeys" })?.value else { return result }
     guard case .list(let items) = keys else { throw refuse(path + ["$retainKeys"], "must be a list") }
@@ -91,7 +91,7 @@ struct StrategicMerge {
 
   // MARK: Lists
 
-  private func list(_ patch: [YAMLValue], _ old: YAMLValue?, _ path: [String]) throws -> YAMLValue {
+  private func list(_ patch: [YAMLValue], _ old: YAMLValue?, path: [String]) throws -> YAMLValue {
     let items = patch.filter { item in !isDirective(item, "replace") }
     func new() throws -> YAMLValue { try .list(items.compactMap { try merged($0, nil, path: path) }) }
     guard items.count == patch.count, isKeyed, case .list(let base)? = old else { return try new() }
@@ -115,7 +115,7 @@ struct StrategicMerge {
   }
 
   /// The items in the given order, followed by those that the order does not name.
-  private func ordered(_ value: YAMLValue, _ order: YAMLValue, _ path: [String]) throws -> YAMLValue {
+  private func ordered(_ value: YAMLValue, _ order: YAMLValue, path: [String]) throws -> YAMLValue {
     guard case .list(let items) = value, case .list(let wanted) = order else {
       throw refuse(path, "$setElementOrder must belong to a list")
     }
@@ -145,6 +145,6 @@ struct StrategicMerge {
   }
 
   private func refuse(_ path: [String], _ reason: String) -> DeployError {
-    DeployError(.badPatch, ([subject] + path).joined(separator: "."), reason)
+    DeployError(.badPatch, ([subject] + path).joined(separator: "."), reason: reason)
   }
 }

@@ -36,11 +36,12 @@ public struct ScheduledCommand: YAMLEncodable {
     guard name.utf8.count <= nameLimit - 12 else {
       throw DeployError(
         .badName, key,
-        "\"\(name)\" has \(name.utf8.count) characters, and a CronJob's name has room for \(nameLimit - 12)",
+        reason: "\"\(name)\" has \(name.utf8.count) characters, and a CronJob's name has room for \(nameLimit - 12)",
         hint: "the CronJob's name also contains the model's name, and its Jobs' names the time of the run")
     }
     guard name != "score" else {
-      throw DeployError(.badName, key, "score is reserved for deploy.batch's CronJob", hint: "choose another name")
+      throw DeployError(
+        .badName, key, reason: "score is reserved for deploy.batch's CronJob", hint: "choose another name")
     }
   }
 

@@ -40,7 +40,8 @@ extension DeploymentPlan {
     func mebi(_ bytes: Int128) -> String { "\((bytes + (1 << 20) - 1) >> 20)Mi" }
     throw DeployError(
       .badTarget, "deploy.resources.memory",
-      "\(memory) is less than the \(mebi(need)) that opz-server may need: \(mebi(ServerMemory.requestBytes(body: body))) for requests "
+      reason:
+        "\(memory) is less than the \(mebi(need)) that opz-server may need: \(mebi(ServerMemory.requestBytes(body: body))) for requests "
         + "(OPZ_MAX_BODY_BYTES is \(body)), \(mebi(model)) for the model, \(mebi(Int128(ServerMemory.baseBytes))) for itself",
       hint: "write memory: \(mebi(need)) or more, or env: {OPZ_MAX_BODY_BYTES: \"1048576\"} where requests are small")
   }

@@ -8,11 +8,11 @@ extension DeploymentPlan {
     let scale = settings.autoscale
     for (key, value) in [("cpu", cpuTarget), ("memory", scale?.memory)] {
       guard let value, !(1...1000).contains(value) else { continue }
-      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value)% is not from 1% to 1000%")
+      throw DeployError(.badTarget, "deploy.autoscale.\(key)", reason: "\(value)% is not from 1% to 1000%")
     }
     for (key, value) in [("concurrency", scale?.concurrency), ("rps", scale?.rps)] {
       guard let value, !(1...1_000_000).contains(value) else { continue }
-      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value) is not from 1 to 1000000")
+      throw DeployError(.badTarget, "deploy.autoscale.\(key)", reason: "\(value) is not from 1 to 1000000")
     }
     try check(scale?.up, "up")
     try check(scale?.down, "down")
@@ -32,7 +32,8 @@ extension DeploymentPlan {
     guard percent < 91 else {
       throw DeployError(
         .neverScales, "deploy.autoscale.\(key)",
-        "\(percent)% never scales up: use is at most 100% of the request, and 100 / \(percent) is not above the tolerance of 1.1",
+        reason:
+          "\(percent)% never scales up: use is at most 100% of the request, and 100 / \(percent) is not above the tolerance of 1.1",
         hint: "set 90 or less; 70 leaves room for the time that a new pod needs")
     }
   }
@@ -44,7 +45,8 @@ extension DeploymentPlan {
     guard Int128(aim) * 11 >= Int128(maximum) * 10 else { return }
     throw DeployError(
       .neverScales, "deploy.autoscale.concurrency",
-      "\(aim) never scales up: opz-server has at most \(maximum) requests in flight, and \(maximum) / \(aim) is not above the tolerance of 1.1",
+      reason:
+        "\(aim) never scales up: opz-server has at most \(maximum) requests in flight, and \(maximum) / \(aim) is not above the tolerance of 1.1",
       hint: "set what one pod can handle within your latency target; opz-server rejects requests above OPZ_MAX_REQUESTS"
     )
   }
@@ -54,11 +56,12 @@ extension DeploymentPlan {
     guard let scale = settings.autoscale, scale.activate != nil else { return }
     guard target.evaluatesQueries else {
       throw DeployError(
-        .badTarget, "deploy.autoscale.activate", "only KEDA evaluates a query", hint: "use --target keda, or omit it")
+        .badTarget, "deploy.autoscale.activate", reason: "only KEDA evaluates a query",
+        hint: "use --target keda, or omit it")
     }
     guard scale.rps != nil else {
       throw DeployError(
-        .badTarget, "deploy.autoscale.activate", "the rate is divided by the requests per second of one pod",
+        .badTarget, "deploy.autoscale.activate", reason: "the rate is divided by the requests per second of one pod",
         hint: "write rps, too")
     }
   }
@@ -74,7 +77,7 @@ extension DeploymentPlan {
       guard let value, !range.contains(value) else { continue }
       throw DeployError(
         .badTarget, "deploy.autoscale.\(direction).\(key)",
-        "\(value) is not from \(range.lowerBound) to \(range.upperBound)")
+        reason: "\(value) is not from \(range.lowerBound) to \(range.upperBound)")
     }
   }
 }

@@ -41,7 +41,7 @@ extension DeploymentPlan {
   func requireServer() throws {
     guard server == .weights else { return }
     throw DeployError(
-      .badTarget, "\(model)@\(version)", "a model without a runtime has no server",
+      .badTarget, "\(model)@\(version)", reason: "a model without a runtime has no server",
       hint:
         "use --target kserve, which mounts it into one of KServe's servers, or package it with runtime: {kind: native}")
   }
@@ -52,7 +52,7 @@ extension DeploymentPlan {
     guard server == .custom, scalesOnRequests, scale?.concurrency != nil || scale?.activate == nil else { return }
     throw DeployError(
       .badTarget, "deploy.autoscale.\(scale?.concurrency != nil ? "concurrency" : "rps")",
-      "only opz-server counts its requests, and this image has a server of its own",
+      reason: "only opz-server counts its requests, and this image has a server of its own",
       hint: "scale on cpu, use --target knative, or use keda and write activate: QUERY for the rate at the gateway")
   }
 }
@@ -69,17 +69,17 @@ extension ObjectList {
       other.target = plan.target
       other.namespace = plan.namespace
       let names = try PlanNames(other)
-      addSide(other, names, autoscaler)
+      addSide(other, names, autoscaler: autoscaler)
       backends.append((names.name, 100 - weight))
     }
-    addSide(plan, names, autoscaler)
+    addSide(plan, names, autoscaler: autoscaler)
     guard plan.runsSideBySide else { return }
     backends.append((names.name, weight))
     add("httproute", HTTPRoute(plan: plan, names: names, backends: backends))
     remarks.append("of 100 requests " + backends.map { "\($0.weight) go to \($0.service)" }.joined(separator: ", "))
   }
 
-  private mutating func addSide(_ plan: DeploymentPlan, _ names: PlanNames, _ autoscaler: DeploymentAutoscaler) {
+  private mutating func addSide(_ plan: DeploymentPlan, _ names: PlanNames, autoscaler: DeploymentAutoscaler) {
     let side = plan.runsSideBySide ? names.name : nil
     add("serviceaccount", ServiceAccount(names: names), side: side)
     addConfigMap(plan, names, side: side)
@@ -91,7 +91,7 @@ extension ObjectList {
       remarks.append(
         "min and max are both \(plan.minReplicas): the Deployment sets replicas, and no \(autoscaler.kind) is written")
     }
-    addBudget(plan, names, names.selector, side: side)
+    addBudget(plan, names, selector: names.selector, side: side)
     add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: names.selector), side: side)
     if plan.settings.vpa == true { add("verticalpodautoscaler", VerticalPodAutoscaler(names: names), side: side) }
     addMonitoring(plan, names, side: side)

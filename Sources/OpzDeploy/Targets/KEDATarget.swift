@@ -17,7 +17,7 @@ extension DeployTarget {
     checkSignals: { plan in
       guard plan.scalesOnRequests, plan.settings.monitoring?.server == nil else { return }
       throw DeployError(
-        .badTarget, "deploy.monitoring.server", "KEDA needs the address of Prometheus",
+        .badTarget, "deploy.monitoring.server", reason: "KEDA needs the address of Prometheus",
         hint: "write monitoring: {server: \"http://prometheus.monitoring:9090\"}")
     },
     addExtras: { _ in })

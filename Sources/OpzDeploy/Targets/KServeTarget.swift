@@ -32,12 +32,12 @@ extension DeploymentPlan {
     if server == .weights {
       guard settings.storage != .modelcar || hasBase else {
         throw DeployError(
-          .badTarget, "deploy.storage", "a modelcar container runs a shell, which this image does not have",
+          .badTarget, "deploy.storage", reason: "a modelcar container runs a shell, which this image does not have",
           hint: "package it with runtime: {kind: model, base: ..}, or write storage: native")
       }
     } else if settings.storage != nil {
       throw DeployError(
-        .badTarget, "deploy.storage", "the image has a server of its own, so KServe mounts nothing",
+        .badTarget, "deploy.storage", reason: "the image has a server of its own, so KServe mounts nothing",
         hint: "omit it, or package with runtime: {kind: model}")
     }
   }
@@ -47,24 +47,25 @@ extension ObjectList {
   fileprivate mutating func addKServe() throws {
     if plan.settings.rollout != nil {
       throw DeployError(
-        .badTarget, "deploy.rollout", "KServe ignores a canary's weight in its Standard mode (kserve #4074)",
+        .badTarget, "deploy.rollout", reason: "KServe ignores a canary's weight in its Standard mode (kserve #4074)",
         hint: "use --target kubernetes with a Gateway, or knative, or omit rollout")
     }
     if plan.server == .weights, plan.modelFormat == nil, let format = plan.unservedFormat {
       throw DeployError(
-        .badTarget, "\(plan.model)@\(plan.version)", "KServe has no server for a model of the format \(format)",
+        .badTarget, "\(plan.model)@\(plan.version)", reason: "KServe has no server for a model of the format \(format)",
         hint: "package it with opz-server: runtime: {kind: native}")
     }
     if plan.server == .weights, plan.modelFormat == nil {
       throw DeployError(
-        .badTarget, "\(plan.model)@\(plan.version)", "KServe finds a server by the model's format, which is not known",
+        .badTarget, "\(plan.model)@\(plan.version)",
+        reason: "KServe finds a server by the model's format, which is not known",
         hint: "package it with a server: runtime: {kind: custom, base: ..}")
     }
     add("serviceaccount", ServiceAccount(names: names))
     addConfigMap(plan, names)
     add("inferenceservice", InferenceService(plan: plan, names: names))
     let selector = ["serving.kserve.io/inferenceservice": names.name]
-    if plan.scalesOnRequests { noteKnativeFeatures() } else { addBudget(plan, names, selector) }
+    if plan.scalesOnRequests { noteKnativeFeatures() } else { addBudget(plan, names, selector: selector) }
     add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: selector))
     addMonitoring(plan, names)
   }
@@ -75,12 +76,13 @@ extension ChartTemplate {
     let path = ["spec", "predictor"]
     for (key, name, about) in [("minReplicas", "min", "Pods at least."), ("maxReplicas", "max", "Pods at most.")] {
       guard let now = find(path + [key]) else { continue }
-      let place = values.add(root + "replicas." + name, now, about, ChartTemplate.count)
+      let place = values.add(root + "replicas." + name, now, about: about, schema: ChartTemplate.count)
       set(path + [key], "{{ \(place) | int64 }}")
     }
     if let now = find(path + ["scaleTarget"]) {
       let place = values.add(
-        root + "autoscaling.target", now, "What the autoscaler aims at, in the unit of its metric.", ChartTemplate.count
+        root + "autoscaling.target", now, about: "What the autoscaler aims at, in the unit of its metric.",
+        schema: ChartTemplate.count
       )
       set(path + ["scaleTarget"], "{{ \(place) | int64 }}")
     }

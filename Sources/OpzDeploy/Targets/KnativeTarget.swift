@@ -41,7 +41,8 @@ extension DeploymentPlan {
     ].filter { $0.1 != nil }.map(\.0)
     guard written.count > 1 else { return }
     throw DeployError(
-      .badTarget, "deploy.autoscale.\(written[1])", "\(target) follows only one signal, and \(written[0]) is set",
+      .badTarget, "deploy.autoscale.\(written[1])",
+      reason: "\(target) follows only one signal, and \(written[0]) is set",
       hint: "keep one of \(written.joined(separator: ", "))")
   }
 
@@ -91,7 +92,7 @@ extension ChartTemplate {
     let path = ["spec", "template", "metadata", "annotations"]
     for (key, name, about) in [("min-scale", "min", "Pods at least."), ("max-scale", "max", "Pods at most.")] {
       guard let now = find(path + ["autoscaling.knative.dev/" + key])?.text.flatMap({ Int($0) }) else { continue }
-      let place = values.add(root + "replicas." + name, .integer(now), about, ChartTemplate.count)
+      let place = values.add(root + "replicas." + name, .integer(now), about: about, schema: ChartTemplate.count)
       set(path + ["autoscaling.knative.dev/" + key], "{{ \(place) | int64 | quote }}")
     }
   }

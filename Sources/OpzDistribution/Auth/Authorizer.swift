@@ -56,7 +56,8 @@ actor Authorizer {
       return header
     }
     throw DistributionError(
-      .unauthorized, reference.name, challenges.isEmpty ? "the registry does not say how to log in" : refusal(rejected),
+      .unauthorized, reference.name,
+      reason: challenges.isEmpty ? "the registry does not say how to log in" : refusal(rejected),
       hint: "log in to the registry: opz login \(reference.host)", status: 401)
   }
 

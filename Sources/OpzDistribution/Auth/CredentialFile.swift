@@ -42,7 +42,7 @@ struct CredentialFile: Sendable {
 
   static func error(_ failure: JSONFailure, _ path: FilePath) -> DistributionError {
     DistributionError(
-      .credentials, path.string, "not JSON in the format of docker's config.json: \(failure)",
+      .credentials, path.string, reason: "not JSON in the format of docker's config.json: \(failure)",
       hint: failure.kind == .ambiguous ? "docker may read other credentials there; write each key once" : nil)
   }
 
@@ -101,7 +101,7 @@ struct CredentialFile: Sendable {
     guard let auth = entry.auth, !auth.isEmpty else { return nil }
     guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":")) else {
       throw DistributionError(
-        .credentials, path.string, "the auth of \(PrintableText.brief(key)) is not USER:PASSWORD in base64",
+        .credentials, path.string, reason: "the auth of \(PrintableText.brief(key)) is not USER:PASSWORD in base64",
         hint: "log in again")
     }
     let user = String(decoding: data[..<colon], as: UTF8.self)

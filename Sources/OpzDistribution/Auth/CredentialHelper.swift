@@ -21,7 +21,7 @@ struct CredentialHelper: Sendable {
     }
     guard isName, (1...128).contains(name.utf8.count) else {
       throw DistributionError(
-        .credentials, "docker-credential-\(PrintableText.brief(name))", "not the name of a credential helper")
+        .credentials, "docker-credential-\(PrintableText.brief(name))", reason: "not the name of a credential helper")
     }
     self.name = name
     self.environment = environment
@@ -37,14 +37,14 @@ struct CredentialHelper: Sendable {
       if (output.text + output.errorText).contains("credentials not found") { return nil }
       // The output is not shown, because it may contain the secret.
       throw DistributionError(
-        .credentials, program, "it ended with \(output.status)",
+        .credentials, program, reason: "it ended with \(output.status)",
         hint: "echo \(server.filter { $0 != "'" }) | \(program) get")
     }
     guard
       let found = try? JSONDecoding.decode(
         Response.self, from: output.output, .object(["ServerURL", "Username", "Secret"]))
     else {
-      throw DistributionError(.credentials, program, "its output is not the JSON of a credential helper")
+      throw DistributionError(.credentials, program, reason: "its output is not the JSON of a credential helper")
     }
     if found.Username.isEmpty, found.Secret.isEmpty { return nil }
     if found.Username == "<token>" { return .identityToken(found.Secret) }
@@ -55,7 +55,8 @@ struct CredentialHelper: Sendable {
   func run(_ verb: String, _ input: [UInt8]) throws -> ChildProcess.Output {
     guard let path = find(program) else {
       throw DistributionError(
-        .credentials, program, "the program is not found in PATH", hint: "install it, or take it out of config.json")
+        .credentials, program, reason: "the program is not found in PATH",
+        hint: "install it, or take it out of config.json")
     }
     return try ChildProcess.run(
       [path, verb], input: input, environment: environment.map { "\($0.key)=\($0.value)" }, limit: 1 << 20)
@@ -91,7 +92,7 @@ extension CredentialHelper {
     guard output.status == 0 else {
       // The output is not shown, because it may contain the secret.
       throw DistributionError(
-        .credentials, program, "\(verb) ended with \(output.status)",
+        .credentials, program, reason: "\(verb) ended with \(output.status)",
         hint: "see what it needs: \(program) list")
     }
   }

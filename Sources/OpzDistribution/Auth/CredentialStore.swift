@@ -44,7 +44,7 @@ public struct CredentialStore: Sendable {
     let host = RemoteLogin.host(named)
     guard let path = chosen ?? Credentials(environment: environment).files().first else {
       throw DistributionError(
-        .credentials, host, "there is no place to keep them",
+        .credentials, host, reason: "there is no place to keep them",
         hint: "set HOME or DOCKER_CONFIG, or name a file with --authfile")
     }
     let helper = try CredentialFile.read(path)?.helper(for: host)
@@ -63,7 +63,8 @@ public struct CredentialStore: Sendable {
         _ = try text.remove("auths") { $0 != key && CredentialFile.isKey($0, of: host) }
       }
       guard try text.set("auths", key, to: value) else {
-        throw DistributionError(.credentials, path.string, "its auths are no object", hint: "repair the file by hand")
+        throw DistributionError(
+          .credentials, path.string, reason: "its auths are no object", hint: "repair the file by hand")
       }
       return true
     }

@@ -59,7 +59,7 @@ public struct RemoteLogin: Sendable {
 
   private func refusal(_ status: Int?) -> DistributionError {
     DistributionError(
-      .unauthorized, reference.host, "the registry refused the user or the secret; nothing was kept",
+      .unauthorized, reference.host, reason: "the registry refused the user or the secret; nothing was kept",
       hint: "many registries want a token of yours in place of the password", status: status)
   }
 }

@@ -51,7 +51,7 @@ actor TokenSource {
     }
     // Redirects are not followed, because they could carry the credentials to another host.
     if (300..<400).contains(response.status) {
-      throw DistributionError(.refusedAddress, subject, "the token server redirects, which is not followed")
+      throw DistributionError(.refusedAddress, subject, reason: "the token server redirects, which is not followed")
     }
     guard response.head.isSuccess else { throw RemoteErrorResponse.error(response, subject: subject, quirks) }
     return try Token.parse(response.body, now: .now(), subject: subject)
@@ -124,10 +124,11 @@ struct Token: Sendable {
     guard let response = try? JSONDecoding.decode(Response.self, from: body),
       let value = [response.token, response.access_token].compactMap({ $0 }).first(where: { !$0.isEmpty })
     else {
-      throw DistributionError(.badResponse, subject, "the token server's response has no token")
+      throw DistributionError(.badResponse, subject, reason: "the token server's response has no token")
     }
     guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-      throw DistributionError(.badResponse, subject, "the token server's token has characters that no token has")
+      throw DistributionError(
+        .badResponse, subject, reason: "the token server's token has characters that no token has")
     }
     let seconds = response.expires_in ?? 60
     let life = seconds.isFinite && seconds > 0 ? Int64(min(seconds, Double(longestLife)) * 1000) : 60_000

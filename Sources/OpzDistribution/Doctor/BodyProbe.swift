@@ -18,16 +18,17 @@ struct BodyProbe: Sendable {
     while let size = BodyProbe.next(taken: probe.largestTaken ?? 0, refused: probe.smallestRefused), size <= left {
       left -= size
       do {
-        switch try await uploads.sendOne(method, size, &probe) {
+        switch try await uploads.sendOne(method, size, probe: &probe) {
         case .taken: probe.take(size)
         case .tooLarge: probe.refuse(size)
         case .refused(let status):
-          return probe.note("body", .warn, "one of \(ByteCount.text(size)) is answered \(status)")
+          return probe.note("body", .warn, found: "one of \(ByteCount.text(size)) is answered \(status)")
         }
       } catch {
         let explained = error as? DistributionError
         return probe.note(
-          "body", .warn, "\(ByteCount.text(size)): \(explained?.reason ?? "\(error)")", explained?.hint ?? "")
+          "body", .warn, found: "\(ByteCount.text(size)): \(explained?.reason ?? "\(error)")",
+          action: explained?.hint ?? "")
       }
     }
   }

@@ -16,24 +16,25 @@ struct ManifestProbe: Sendable {
       let limit = UInt64(Document.limit)
       guard let refusal = try await refusal(of: 1 << 10, &probe) else {
         return probe.note(
-          "manifests", .fail, "one was accepted under a digest that it does not have", "do not trust this registry")
+          "manifests", .fail, found: "one was accepted under a digest that it does not have",
+          action: "do not trust this registry")
       }
       if try await self.refusal(of: limit, &probe) != refusal {
         return probe.note(
           "manifests", .warn,
-          "one of \(ByteCount.text(limit)) is refused, which the spec requires registries to accept",
-          "records with very many files may not fit")
+          found: "one of \(ByteCount.text(limit)) is refused, which the spec requires registries to accept",
+          action: "records with very many files may not fit")
       }
       probe.manifestTaken = limit
       let more = limit + (64 << 10)
       let takesMore = try await self.refusal(of: more, &probe) == refusal
       if takesMore { probe.manifestTaken = more }
       probe.note(
-        "manifests", .ok, "up to \(ByteCount.text(limit))" + (takesMore ? " and more" : ""),
-        takesMore ? "opz writes none above \(ByteCount.text(limit))" : "")
+        "manifests", .ok, found: "up to \(ByteCount.text(limit))" + (takesMore ? " and more" : ""),
+        action: takesMore ? "opz writes none above \(ByteCount.text(limit))" : "")
     } catch {
       let explained = error as? DistributionError
-      probe.note("manifests", .warn, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      probe.note("manifests", .warn, found: explained?.reason ?? "\(error)", action: explained?.hint ?? "")
     }
   }
 
@@ -44,8 +45,8 @@ struct ManifestProbe: Sendable {
     probe.deletes = response.status == 404 || response.head.isSuccess
     probe.note(
       "deletion", .ok,
-      probe.deletes == true ? "manifests can be deleted" : "manifests cannot be deleted (\(response.status))",
-      probe.deletes == true ? "" : "what is pushed cannot be removed")
+      found: probe.deletes == true ? "manifests can be deleted" : "manifests cannot be deleted (\(response.status))",
+      action: probe.deletes == true ? "" : "what is pushed cannot be removed")
   }
 
   /// Returns how a manifest of `size` bytes is refused, or nil where it is accepted.

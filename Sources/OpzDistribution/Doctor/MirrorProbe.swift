@@ -18,23 +18,25 @@ struct MirrorProbe: Sendable {
         [try files.route(to: reference, byDigest: false), try files.route(to: reference, byDigest: true)]
       }
       guard let file = routes.compactMap({ $0 }).first?.file else { return }
-      try await show(routes, &probe, retry)
+      try await show(routes, &probe, retry: retry)
       let (tags, digests) = (routes[0]?.sources.last, routes[1]?.sources.last)
       guard tags == digests, let last = tags, last.isUpstream, last.reference.name == reference.name else {
         return probe.note(
-          "mirrors", .warn, "the registry itself is not asked for pulls", "\(file) leaves it out; pushes go to it")
+          "mirrors", .warn, found: "the registry itself is not asked for pulls",
+          action: "\(file) leaves it out; pushes go to it")
       }
       if routes.allSatisfy({ $0?.sources.allSatisfy(\.isUpstream) ?? true }) {
-        probe.note("mirrors", .ok, "none", "as \(file) says")
+        probe.note("mirrors", .ok, found: "none", action: "as \(file) says")
       }
     } catch {
       let explained = error as? any ExplainedError
       probe.note(
-        "mirrors", .fail, explained.map { "\($0.subject): \($0.reason)" } ?? "\(error)", explained?.hint ?? "")
+        "mirrors", .fail, found: explained.map { "\($0.subject): \($0.reason)" } ?? "\(error)",
+        action: explained?.hint ?? "")
     }
   }
 
-  private func show(_ routes: [PullRoute?], _ probe: inout RemoteProbe, _ retry: RetryPolicy) async throws {
+  private func show(_ routes: [PullRoute?], _ probe: inout RemoteProbe, retry: RetryPolicy) async throws {
     var sources: [PullSource] = []
     for source in routes.compactMap({ $0?.sources }).joined()
     where !source.isUpstream && !sources.contains(where: { $0.reference == source.reference }) {
@@ -56,7 +58,8 @@ struct MirrorProbe: Sendable {
       let problem = await answer(of: source, retry)
       probe.note(
         "mirror \(number + 1)", problem == nil ? .ok : .warn,
-        "\(source.reference.name) is asked \(what)" + (problem.map { ", but \($0)" } ?? ""), "as \(source.place) says")
+        found: "\(source.reference.name) is asked \(what)" + (problem.map { ", but \($0)" } ?? ""),
+        action: "as \(source.place) says")
     }
   }
 

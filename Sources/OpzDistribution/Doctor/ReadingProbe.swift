@@ -20,7 +20,7 @@ struct ReadingProbe: Sendable {
       return (true, blob)
     } catch {
       let explained = error as? DistributionError
-      probe.note("repository", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      probe.note("repository", .fail, found: explained?.reason ?? "\(error)", action: explained?.hint ?? "")
       return (false, nil)
     }
   }
@@ -30,7 +30,8 @@ struct ReadingProbe: Sendable {
     do {
       try await mount(blob, &probe)
     } catch {
-      probe.note("mounts", .warn, (error as? DistributionError)?.reason ?? "\(error)", "uploads every blob")
+      probe.note(
+        "mounts", .warn, found: (error as? DistributionError)?.reason ?? "\(error)", action: "uploads every blob")
     }
   }
 
@@ -56,7 +57,7 @@ struct ReadingProbe: Sendable {
 
   private func readRange(_ blob: Descriptor?, _ probe: inout RemoteProbe) async throws {
     guard let blob else {
-      return probe.note("ranges", .skipped, "the repository has no image to check with")
+      return probe.note("ranges", .skipped, found: "the repository has no image to check with")
     }
     let request = HTTPRequest(
       method: .get, address: client.address("blobs/\(blob.digest)"), headers: [("Range", "bytes=1-1")])
@@ -64,9 +65,9 @@ struct ReadingProbe: Sendable {
     probe.ranges = response.status == 206 && response.body.count == 1
     probe.note(
       "ranges", probe.ranges == true ? .ok : .warn,
-      probe.ranges == true
+      found: probe.ranges == true
         ? "a part of a blob can be read" : "a request for a part of a blob got \(response.status)",
-      probe.ranges == true
+      action: probe.ranges == true
         ? "an interrupted pull resumes where it stopped" : "an interrupted pull fetches the blob again")
   }
 
@@ -78,8 +79,8 @@ struct ReadingProbe: Sendable {
     let isThere = response.status == 200 && (try? Index(raw: response.body, subject: subject)) != nil
     probe.referrers = isThere
     probe.note(
-      "referrers", .ok, isThere ? "the registry lists referrers" : "no list (\(response.status))",
-      isThere ? "" : "uses the tag sha256-DIGEST instead, as the spec says")
+      "referrers", .ok, found: isThere ? "the registry lists referrers" : "no list (\(response.status))",
+      action: isThere ? "" : "uses the tag sha256-DIGEST instead, as the spec says")
   }
 
   /// Mounts a blob from the repository into itself, so that a success changes nothing.
@@ -96,15 +97,16 @@ struct ReadingProbe: Sendable {
       let isRight = response.status == 202
       return probe.note(
         "mounts", isRight ? .ok : .warn,
-        isRight
+        found: isRight
           ? "a mount of an unknown blob opens an upload" : "a mount of an unknown blob was answered \(response.status)",
-        "tries to mount each blob, and uploads what cannot be mounted")
+        action: "tries to mount each blob, and uploads what cannot be mounted")
     }
     probe.mounts = response.status == 201
     probe.note(
       "mounts", probe.mounts == true ? .ok : .warn,
-      probe.mounts == true ? "blobs can be mounted" : "a mount was answered \(response.status)",
-      probe.mounts == true ? "blobs of other repositories on this host are not uploaded again" : "uploads every blob")
+      found: probe.mounts == true ? "blobs can be mounted" : "a mount was answered \(response.status)",
+      action: probe.mounts == true
+        ? "blobs of other repositories on this host are not uploaded again" : "uploads every blob")
   }
 }
 

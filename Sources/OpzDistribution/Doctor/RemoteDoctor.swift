@@ -61,8 +61,8 @@ public struct RemoteDoctor: Sendable {
     guard await logIn(client, &probe) else { return probe }
     guard hasRepository else {
       probe.note(
-        "repository", .skipped, "none was given, so nothing was written",
-        "opz doctor \(reference.host)/REPO checks uploads, mounts, referrers and limits")
+        "repository", .skipped, found: "none was given, so nothing was written",
+        action: "opz doctor \(reference.host)/REPO checks uploads, mounts, referrers and limits")
       return probe
     }
     let reading = ReadingProbe(client: client)
@@ -87,7 +87,7 @@ public struct RemoteDoctor: Sendable {
       facts = try await blocking { try ConnectionFacts.get(request.address, settings) }
     } catch {
       let explained = error as? any ExplainedError
-      probe.note("connection", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      probe.note("connection", .fail, found: explained?.reason ?? "\(error)", action: explained?.hint ?? "")
       return false
     }
     probe.httpVersion = facts.httpVersion
@@ -97,33 +97,34 @@ public struct RemoteDoctor: Sendable {
     }
     probe.note(
       "connection", .ok,
-      "HTTP/\(facts.httpVersion), first byte after \(Int((facts.seconds * 1000).rounded())) ms")
+      found: "HTTP/\(facts.httpVersion), first byte after \(Int((facts.seconds * 1000).rounded())) ms")
     probe.note(
-      "proxy", .ok, facts.proxy.map { "through \($0)" } ?? "none",
-      facts.proxy == nil ? "" : "set by the environment")
-    checkCertificates(facts, client.policy.home, &probe)
+      "proxy", .ok, found: facts.proxy.map { "through \($0)" } ?? "none",
+      action: facts.proxy == nil ? "" : "set by the environment")
+    checkCertificates(facts, client.policy.home, probe: &probe)
     checkClock(facts, &probe)
     return checkVersion(facts, &probe)
   }
 
-  private func checkCertificates(_ facts: ConnectionFacts, _ origin: Origin, _ probe: inout RemoteProbe) {
+  private func checkCertificates(_ facts: ConnectionFacts, _ origin: Origin, probe: inout RemoteProbe) {
     guard origin.scheme == .https else {
       return probe.note(
-        "tls", origin.isLoopback ? .ok : .warn, "plain http" + (origin.isLoopback ? " to this machine" : ""),
-        origin.isLoopback ? "" : "anyone on the network path can read credentials and models; use https")
+        "tls", origin.isLoopback ? .ok : .warn, found: "plain http" + (origin.isLoopback ? " to this machine" : ""),
+        action: origin.isLoopback ? "" : "anyone on the network path can read credentials and models; use https")
     }
-    guard let own = facts.certificates.first else { return probe.note("tls", .ok, "the certificate is trusted") }
-    guard let expires = own.expires else { return probe.note("tls", .ok, "trusted, issued by \(own.issuer)") }
+    guard let own = facts.certificates.first else { return probe.note("tls", .ok, found: "the certificate is trusted") }
+    guard let expires = own.expires else { return probe.note("tls", .ok, found: "trusted, issued by \(own.issuer)") }
     let days = (expires.milliseconds &- Timestamp.now().milliseconds) / 86_400_000
     probe.note(
       "tls", days < 14 ? .warn : .ok,
-      "\(facts.certificates.count) certificates, issued by \(own.issuer), ends \(expires.description.prefix(10)) (\(days) days)",
-      days < 14 ? "renew it; pushes fail once it has expired" : "")
+      found:
+        "\(facts.certificates.count) certificates, issued by \(own.issuer), ends \(expires.description.prefix(10)) (\(days) days)",
+      action: days < 14 ? "renew it; pushes fail once it has expired" : "")
   }
 
   private func checkClock(_ facts: ConnectionFacts, _ probe: inout RemoteProbe) {
     guard let date = facts.head["date"].flatMap({ HTTPDate.parse($0) }) else {
-      return probe.note("clock", .skipped, "the response has no Date header")
+      return probe.note("clock", .skipped, found: "the response has no Date header")
     }
     // The header has a resolution of one second.
     let skew = (date.milliseconds &- facts.at.milliseconds) / 1000
@@ -136,20 +137,20 @@ public struct RemoteDoctor: Sendable {
       }
     probe.note(
       "clock", verdict,
-      skew.magnitude <= 1
+      found: skew.magnitude <= 1
         ? "same as this machine's" : "\(skew.magnitude) s \(skew > 0 ? "ahead of" : "behind") this machine's",
-      action)
+      action: action)
   }
 
   private func checkVersion(_ facts: ConnectionFacts, _ probe: inout RemoteProbe) -> Bool {
     let said = facts.head["docker-distribution-api-version"]
     guard [200, 401, 403].contains(facts.head.status) else {
       probe.note(
-        "api", .fail, "GET /v2/ answered \(facts.head.status)",
-        "this is not a container registry, or a proxy hides /v2/")
+        "api", .fail, found: "GET /v2/ answered \(facts.head.status)",
+        action: "this is not a container registry, or a proxy hides /v2/")
       return false
     }
-    probe.note("api", .ok, "the registry API, version 2" + (said.map { " (\($0))" } ?? ""))
+    probe.note("api", .ok, found: "the registry API, version 2" + (said.map { " (\($0))" } ?? ""))
     return true
   }
 
@@ -169,12 +170,12 @@ public struct RemoteDoctor: Sendable {
       let realm = bearer?.parameters["realm"].flatMap { WebAddress($0) }.map { " from \($0.origin)" } ?? ""
       let way = challenges == nil ? "anonymous access" : bearer == nil ? "user and password" : "tokens\(realm)"
       probe.note(
-        "auth", .ok, challenges == nil ? way : "\(way), \(known ? "with your credentials" : "anonymously")",
-        bearer == nil ? "" : "opz fetches one for each repository and renews it before it expires")
+        "auth", .ok, found: challenges == nil ? way : "\(way), \(known ? "with your credentials" : "anonymously")",
+        action: bearer == nil ? "" : "opz fetches one for each repository and renews it before it expires")
       return true
     } catch {
       let explained = error as? DistributionError
-      probe.note("auth", .fail, explained?.reason ?? "\(error)", "opz login \(reference.host)")
+      probe.note("auth", .fail, found: explained?.reason ?? "\(error)", action: "opz login \(reference.host)")
       return false
     }
   }
@@ -182,17 +183,19 @@ public struct RemoteDoctor: Sendable {
   private static func sum(_ isDeep: Bool, _ probe: inout RemoteProbe) {
     if probe.left > 0 {
       probe.note(
-        "left behind", .warn, "\(probe.left) uploads could not be canceled", "the registry expires them")
+        "left behind", .warn, found: "\(probe.left) uploads could not be canceled", action: "the registry expires them")
     }
     if let refused = probe.smallestRefused {
       let taken = probe.largestTaken ?? 0
       probe.note(
         "body", taken < 5 << 20 ? .warn : .ok,
-        "\(ByteCount.text(taken)) accepted, \(ByteCount.text(refused)) refused: the registry or a proxy in front of it has a limit",
-        "requests stay at or below \(ByteCount.text(taken))")
+        found:
+          "\(ByteCount.text(taken)) accepted, \(ByteCount.text(refused)) refused: the registry or a proxy in front of it has a limit",
+        action: "requests stay at or below \(ByteCount.text(taken))")
     } else if let taken = probe.largestTaken {
       probe.note(
-        "body", .ok, "\(ByteCount.text(taken)) accepted in one request", isDeep ? "" : "--deep searches for the limit")
+        "body", .ok, found: "\(ByteCount.text(taken)) accepted in one request",
+        action: isDeep ? "" : "--deep searches for the limit")
     }
   }
 }

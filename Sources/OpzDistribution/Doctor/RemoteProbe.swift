@@ -84,7 +84,7 @@ public struct RemoteProbe: Codable, Sendable, Hashable {
   /// Whether no check failed.
   public var isHealthy: Bool { !findings.contains { $0.verdict == .fail } }
 
-  mutating func note(_ check: String, _ verdict: Verdict, _ found: String, _ action: String = "") {
+  mutating func note(_ check: String, _ verdict: Verdict, found: String, action: String = "") {
     findings.append(Finding(check: check, verdict: verdict, found: PrintableText.brief(found), action: action))
   }
 

@@ -17,22 +17,22 @@ struct UploadProbe: Sendable {
   func run(_ probe: inout RemoteProbe) async -> Bool {
     do {
       guard let (session, head) = try await begin() else {
-        probe.note("uploads", .fail, "no upload can be opened", "ask who runs the registry")
+        probe.note("uploads", .fail, found: "no upload can be opened", action: "ask who runs the registry")
         return false
       }
       probe.chunkMinimum = head["oci-chunk-min-length"].flatMap { UInt64($0) }
       guard await cancel(session) else {
         probe.note(
-          "uploads", .warn, "an upload cannot be canceled; one is left, which the registry expires",
-          "nothing more was checked")
+          "uploads", .warn, found: "an upload cannot be canceled; one is left, which the registry expires",
+          action: "nothing more was checked")
         return false
       }
-      probe.note("uploads", .ok, "can be opened and canceled")
+      probe.note("uploads", .ok, found: "can be opened and canceled")
       try await sendChunks(&probe)
       return true
     } catch {
       let explained = error as? DistributionError
-      probe.note("uploads", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      probe.note("uploads", .fail, found: explained?.reason ?? "\(error)", action: explained?.hint ?? "")
       return false
     }
   }
@@ -82,8 +82,8 @@ struct UploadProbe: Sendable {
     case .refused(let status):
       probe.chunks = false
       probe.note(
-        "chunks", .warn, "a chunk was answered \(status)",
-        "each blob is one request; a lost connection restarts that blob"
+        "chunks", .warn, found: "a chunk was answered \(status)",
+        action: "each blob is one request; a lost connection restarts that blob"
       )
     case .taken(let reportsOffset):
       probe.chunks = true
@@ -91,8 +91,8 @@ struct UploadProbe: Sendable {
         probe.chunkMinimum.map { ", of \(ByteCount.text($0)) and more" } ?? ", of \(ByteCount.text(first)) and more"
       probe.note(
         "chunks", reportsOffset ? .ok : .warn,
-        "are accepted\(minimum)" + (reportsOffset ? "" : ", but the registry does not report how much it has"),
-        reportsOffset
+        found: "are accepted\(minimum)" + (reportsOffset ? "" : ", but the registry does not report how much it has"),
+        action: reportsOffset
           ? "large blobs are uploaded in chunks and resume after a lost connection"
           : "a lost connection restarts that blob")
       try await largeChunk(&probe)
@@ -121,13 +121,14 @@ struct UploadProbe: Sendable {
   private func largeChunk(_ probe: inout RemoteProbe) async throws {
     let size = UploadProbe.large
     guard probe.largestTaken ?? 0 < size else { return }
-    switch try await sendOne(.patch, size, &probe) {
+    switch try await sendOne(.patch, size, probe: &probe) {
     case .taken: probe.take(size)
     case .tooLarge: probe.refuse(size)
     case .refused(let status):
       probe.chunkRefused = size
       probe.note(
-        "chunk size", .warn, "one of \(ByteCount.text(size)) is answered \(status)", "each blob is one request")
+        "chunk size", .warn, found: "one of \(ByteCount.text(size)) is answered \(status)",
+        action: "each blob is one request")
     }
   }
 
@@ -140,7 +141,7 @@ struct UploadProbe: Sendable {
 
   /// Sends one body to a new upload, which is then canceled.
   /// - Parameter method: `.patch`, or `.put` with the digest of something else, so that nothing is stored.
-  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RemoteProbe) async throws -> BodyOutcome {
+  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, probe: inout RemoteProbe) async throws -> BodyOutcome {
     guard let (opened, _) = try await begin() else { return .refused(0) }
     let address = method == .put ? opened.adding("digest", RandomDigest.make().description) : opened
     var session = opened

@@ -37,7 +37,7 @@ struct DockerDaemonFile {
     } catch let failure as JSONFailure {
       let before = text.utf8.prefix(failure.offset ?? 0)
       let line = before.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-      throw MirrorProblem(path, line, "not docker's daemon.json: \(failure.reason)").error
+      throw MirrorProblem(path, line, reason: "not docker's daemon.json: \(failure.reason)").error
     }
   }
 
@@ -50,7 +50,8 @@ struct DockerDaemonFile {
       // docker refuses a path here, so that nobody can have one.
       guard let address = MirrorAddress(text), address.path.isEmpty else {
         throw DistributionError(
-          .configuration, path.string, "registry-mirrors has \(PrintableText.brief(text)), not http[s]://HOST[:PORT]",
+          .configuration, path.string,
+          reason: "registry-mirrors has \(PrintableText.brief(text)), not http[s]://HOST[:PORT]",
           hint: "correct the file; \(MirrorFiles.variable)=none pulls without mirrors")
       }
       let there = try Reference(host: address.host, repository: reference.repository)

@@ -25,7 +25,7 @@ struct HostsDirectory {
       return nil
     }
     let table = try MirrorTable(path, text: text)
-    var sources = try table.members("host").map { try source($0.name, $0.table, reference) }
+    var sources = try table.members("host").map { try source($0.name, $0.table, image: reference) }
     sources.append(try server(table, reference))
     return PullRoute(sources: sources, file: path)
   }
@@ -47,15 +47,15 @@ struct HostsDirectory {
       return own
     }
     let address = text.hasPrefix("http://") || text.hasPrefix("https://") ? text : "https://\(text)"
-    return try source(address, table, image, key: "server")
+    return try source(address, table, image: image, key: "server")
   }
 
   private func source(
-    _ text: String, _ table: MirrorTable, _ image: Reference, key: String? = nil
+    _ text: String, _ table: MirrorTable, image: Reference, key: String? = nil
   ) throws -> PullSource {
     let line = key.map { table.table.line(of: $0) } ?? table.table.line
     func wrong(_ reason: String) -> DistributionError {
-      MirrorProblem(table.path, line, "\(PrintableText.brief(text)) \(reason)").error
+      MirrorProblem(table.path, line, reason: "\(PrintableText.brief(text)) \(reason)").error
     }
     guard let address = MirrorAddress(text) else { throw wrong("is not http[s]://HOST[:PORT][/PATH]") }
     var api = address.path

@@ -65,7 +65,7 @@ final class MirrorChain: Sendable {
   /// - Throws: the last link's error, with what the ones before did.
   func read<Value: Sendable>(
     _ use: PullSource.Use, _ subject: String, isAnswer: @Sendable (Value) -> Bool = { _ in true },
-    _ body: @Sendable (RemoteRepository) async throws -> Value
+    body: @Sendable (RemoteRepository) async throws -> Value
   ) async throws -> (value: Value, link: Link) {
     var search = Search<Value>()
     for index in order(use) {
@@ -88,7 +88,7 @@ final class MirrorChain: Sendable {
     if let nothing = search.nothing { return try nothing.get() }
     guard let last = search.failures.last else {
       throw DistributionError(
-        .configuration, subject, "no source may be asked for it",
+        .configuration, subject, reason: "no source may be asked for it",
         hint:
           "\(links.last?.source.place ?? "") gives none the capability; \(MirrorFiles.variable)=none pulls without mirrors"
       )
@@ -138,7 +138,7 @@ final class MirrorChain: Sendable {
   }
 
   /// Says which mirror gave a tag its digest, because nothing proves that.
-  func say(_ tag: String, _ digest: Digest, _ name: String, _ link: Link) {
+  func say(_ tag: String, _ digest: Digest, name: String, link: Link) {
     guard !link.source.isUpstream, !tag.hasPrefix("sha256-"), !tag.hasPrefix("sha512-") else { return }
     guard state.withLock({ $0.said.insert(tag).inserted }) else { return }
     progress.report(
@@ -166,7 +166,7 @@ struct MirroredBlob: Blob {
   var isExpensiveToReread: Bool { true }
 
   func open(at offset: UInt64) throws -> any ByteSource {
-    MirroredSource(chain, descriptor, offset: min(offset, size), progress)
+    MirroredSource(chain, descriptor, offset: min(offset, size), progress: progress)
   }
 }
 
@@ -186,7 +186,7 @@ private final class MirroredSource: ByteSource {
   private let reports: Bool
   private var isOver = false
 
-  init(_ chain: MirrorChain, _ descriptor: Descriptor, offset: UInt64, _ progress: any ProgressSink) {
+  init(_ chain: MirrorChain, _ descriptor: Descriptor, offset: UInt64, progress: any ProgressSink) {
     self.chain = chain
     self.descriptor = descriptor
     self.progress = progress
@@ -225,7 +225,7 @@ private final class MirroredSource: ByteSource {
     if let current { return current }
     guard let index = waiting.first else {
       throw failures.last?.error
-        ?? DistributionError(.notFound, "\(descriptor.digest)", "no source may be asked for it")
+        ?? DistributionError(.notFound, "\(descriptor.digest)", reason: "no source may be asked for it")
     }
     waiting.removeFirst()
     let blob = RemoteBlob(client: chain.links[index].repository.client, descriptor: descriptor, isQuiet: true)
@@ -251,7 +251,7 @@ private final class MirroredSource: ByteSource {
   private func blame(_ digest: Digest) -> DistributionError {
     let names = senders.sorted().map { chain.links[$0].source.reference.name }.joined(separator: " and ")
     var error = DistributionError(
-      .wrongDigest, "\(descriptor.digest)", "\(names) sent content with the digest \(digest)",
+      .wrongDigest, "\(descriptor.digest)", reason: "\(names) sent content with the digest \(digest)",
       hint: "whoever runs it has to repair it; \(MirrorFiles.variable)=none pulls without mirrors")
     let mirrors = senders.filter { $0 + 1 < chain.links.count }
     for sender in mirrors { chain.fail(sender, error) }

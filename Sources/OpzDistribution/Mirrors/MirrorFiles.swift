@@ -59,7 +59,7 @@ public struct MirrorFiles: Sendable {
     if let tool = Tool(rawValue: text) { return [Choice(tool: tool, path: nil)] }
     guard text.contains("/"), !text.contains("\0") else {
       throw DistributionError(
-        .configuration, MirrorFiles.variable, "\(PrintableText.brief(text)) is neither a tool nor a path",
+        .configuration, MirrorFiles.variable, reason: "\(PrintableText.brief(text)) is neither a tool nor a path",
         hint:
           "podman, containerd, docker, none, or the path of registries.conf, daemon.json or a directory of hosts.toml")
     }
@@ -67,7 +67,7 @@ public struct MirrorFiles: Sendable {
     let kind = try? FileStatus.of(path).kind
     guard let kind else {
       throw DistributionError(
-        .configuration, text, "there is no such file",
+        .configuration, text, reason: "there is no such file",
         hint: "\(MirrorFiles.variable) names it; unset it, or set it right")
     }
     if kind == .directory { return [Choice(tool: .containerd, path: path)] }
@@ -84,10 +84,10 @@ public struct MirrorFiles: Sendable {
       return nil
     } catch let error as any ExplainedError {
       throw DistributionError(
-        .configuration, path.string, error.reason, hint: "\(MirrorFiles.variable)=none pulls without mirrors")
+        .configuration, path.string, reason: error.reason, hint: "\(MirrorFiles.variable)=none pulls without mirrors")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw MirrorProblem(path, 1, "it is not UTF-8").error
+      throw MirrorProblem(path, 1, reason: "it is not UTF-8").error
     }
     return text
   }
@@ -99,7 +99,7 @@ struct MirrorProblem {
   let line: Int
   let reason: String
 
-  init(_ path: FilePath, _ line: Int, _ reason: String) {
+  init(_ path: FilePath, _ line: Int, reason: String) {
     self.path = path
     self.line = line
     self.reason = reason
@@ -107,7 +107,7 @@ struct MirrorProblem {
 
   var error: DistributionError {
     DistributionError(
-      .configuration, "\(path):\(line)", reason,
+      .configuration, "\(path):\(line)", reason: reason,
       hint: "correct the file; \(MirrorFiles.variable)=none pulls without mirrors")
   }
 }

@@ -16,10 +16,10 @@ struct MirrorTable {
   /// - Throws: `DistributionError` with the code `configuration`.
   init(_ path: FilePath, text: String) throws {
     do {
-      guard let table = try TOMLReader.read(text).table else { throw MirrorProblem(path, 1, "no table").error }
+      guard let table = try TOMLReader.read(text).table else { throw MirrorProblem(path, 1, reason: "no table").error }
       self.init(path, table)
     } catch let failure as TOMLReader.Failure {
-      throw MirrorProblem(path, failure.line, "not valid TOML: \(failure.reason)").error
+      throw MirrorProblem(path, failure.line, reason: "not valid TOML: \(failure.reason)").error
     }
   }
 
@@ -54,7 +54,7 @@ struct MirrorTable {
     guard let inside = value.table else { throw problem(key, "has to be a table") }
     return try inside.keys.map { name in
       guard let member = inside[name]?.table else {
-        throw MirrorProblem(path, inside.line(of: name), "\(PrintableText.brief(name)) has to be a table").error
+        throw MirrorProblem(path, inside.line(of: name), reason: "\(PrintableText.brief(name)) has to be a table").error
       }
       return (name, MirrorTable(path, member))
     }
@@ -62,6 +62,6 @@ struct MirrorTable {
 
   /// The error for a key of this table.
   func problem(_ key: String, _ reason: String) -> DistributionError {
-    MirrorProblem(path, table.line(of: key), "\(key) \(reason)").error
+    MirrorProblem(path, table.line(of: key), reason: "\(key) \(reason)").error
   }
 }

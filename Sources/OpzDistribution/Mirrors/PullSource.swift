@@ -61,7 +61,8 @@ public struct PullSource: Sendable, Hashable {
       try found.trust(authorities)
     } catch let error as any ExplainedError {
       throw DistributionError(
-        .configuration, place, "\(error.subject): \(error.reason)", hint: "correct the path of the certificates")
+        .configuration, place, reason: "\(error.subject): \(error.reason)", hint: "correct the path of the certificates"
+      )
     }
     return found
   }

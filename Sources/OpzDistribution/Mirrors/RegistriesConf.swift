@@ -90,7 +90,7 @@ struct RegistriesConf {
     var prefix = try place(table, "prefix")
     if prefix.isEmpty { prefix = location }
     guard !location.isEmpty || prefix.hasPrefix("*.") else {
-      throw MirrorProblem(table.path, table.table.line, "a registry without a location").error
+      throw MirrorProblem(table.path, table.table.line, reason: "a registry without a location").error
     }
     guard table.table["pull-from-mirror"] == nil else {
       throw table.problem("pull-from-mirror", "is for mirrors alone")
@@ -106,7 +106,7 @@ struct RegistriesConf {
   private static func mirror(_ table: MirrorTable, digestsOnly: Bool) throws -> Mirror {
     let location = try place(table, "location")
     guard !location.isEmpty else {
-      throw MirrorProblem(table.path, table.table.line, "a mirror without a location").error
+      throw MirrorProblem(table.path, table.table.line, reason: "a mirror without a location").error
     }
     var restriction = digestsOnly ? Restriction.digests : .all
     if let text = try table.text("pull-from-mirror"), !text.isEmpty {
@@ -143,18 +143,18 @@ struct RegistriesConf {
     else { return nil }
     guard !entry.isBlocked else {
       throw DistributionError(
-        .blocked, reference.description, "images of \(PrintableText.brief(entry.prefix)) must not be pulled",
+        .blocked, reference.description, reason: "images of \(PrintableText.brief(entry.prefix)) must not be pulled",
         hint: "\(entry.place) says blocked = true; ask who wrote it")
     }
     var sources: [PullSource] = []
     for mirror in entry.mirrors where mirror.restriction.allows(byDigest: byDigest) {
-      let there = try RegistriesConf.rewrite(reference, length, mirror.location, mirror.place)
+      let there = try RegistriesConf.rewrite(reference, length, location: mirror.location, place: mirror.place)
       sources += RegistriesConf.sources(there, mirror.place, isInsecure: mirror.isInsecure)
     }
     let there =
       entry.location.isEmpty
       ? try Reference(host: reference.host, repository: reference.repository)
-      : try RegistriesConf.rewrite(reference, length, entry.location, entry.place)
+      : try RegistriesConf.rewrite(reference, length, location: entry.location, place: entry.place)
     sources += RegistriesConf.sources(there, entry.place, isInsecure: entry.isInsecure, isUpstream: true)
     return PullRoute(sources: sources, file: entry.file)
   }
@@ -175,17 +175,19 @@ struct RegistriesConf {
     return length == bytes.count || bytes[length] == UInt8(ascii: "/") ? length : nil
   }
 
-  private static func rewrite(_ reference: Reference, _ length: Int, _ location: String, _ place: String) throws
+  private static func rewrite(_ reference: Reference, _ length: Int, location: String, place: String) throws
     -> Reference
   {
     let text = location + String(decoding: reference.name.utf8.dropFirst(length), as: UTF8.self)
     do {
       let there = try Reference(parsing: text)
-      guard there.tag == nil, there.digest == nil else { throw OCIError(.badReference, text, "a tag or a digest") }
+      guard there.tag == nil, there.digest == nil else {
+        throw OCIError(.badReference, text, reason: "a tag or a digest")
+      }
       return there
     } catch {
       throw DistributionError(
-        .configuration, place, "\(PrintableText.brief(text)) is no repository: HOST[:PORT]/NAME",
+        .configuration, place, reason: "\(PrintableText.brief(text)) is no repository: HOST[:PORT]/NAME",
         hint: "correct the location; \(MirrorFiles.variable)=none pulls without mirrors")
     }
   }

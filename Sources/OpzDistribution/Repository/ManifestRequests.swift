@@ -26,7 +26,8 @@ final class ManifestRequests: Sendable {
   func get(_ tagOrDigest: String) async throws -> Found {
     let wanted = Digest(tagOrDigest)
     guard wanted != nil || Reference.isTag(tagOrDigest) else {
-      throw DistributionError(.notFound, subject(PrintableText.brief(tagOrDigest)), "not a tag and not a digest")
+      throw DistributionError(
+        .notFound, subject(PrintableText.brief(tagOrDigest)), reason: "not a tag and not a digest")
     }
     if let wanted, let found = recent.withLock({ $0.first { $0.descriptor.digest == wanted } }) { return found }
     let request = HTTPRequest(
@@ -72,7 +73,7 @@ final class ManifestRequests: Sendable {
     try client.checkDigest(of: response, digest, subject)
     if let wanted, digest != wanted {
       throw DistributionError(
-        .wrongDigest, subject, "the registry sent content with the digest \(digest)",
+        .wrongDigest, subject, reason: "the registry sent content with the digest \(digest)",
         hint: "the registry or a proxy in front of it is broken")
     }
     let mediaType = try mediaType(of: response, subject)
@@ -99,11 +100,13 @@ final class ManifestRequests: Sendable {
     guard let type = header.flatMap({ $0.isDocument ? $0 : nil }) ?? inner, type.isDocument else {
       throw DistributionError(
         .badResponse, subject,
-        "the registry sent \(PrintableText.brief(header?.rawValue ?? "no type")), which is not a manifest or an index",
+        reason:
+          "the registry sent \(PrintableText.brief(header?.rawValue ?? "no type")), which is not a manifest or an index",
         hint: "opz reads OCI images and Docker images of schema 2")
     }
     guard inner == nil || inner == type else {
-      throw DistributionError(.badResponse, subject, "the document calls itself another type than the registry does")
+      throw DistributionError(
+        .badResponse, subject, reason: "the document calls itself another type than the registry does")
     }
     return type
   }

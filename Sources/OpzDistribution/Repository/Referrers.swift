@@ -23,7 +23,7 @@ extension RemoteRepository {
   public func referrers(of digest: Digest) async throws -> [Descriptor] {
     let list = try await referrerList(of: digest)
     guard let reason = list.leftOut else { return list.entries }
-    throw DistributionError(.tooLarge, "\(name(digest)) referrers", reason)
+    throw DistributionError(.tooLarge, "\(name(digest)) referrers", reason: reason)
   }
 
   /// The same as far as it goes: a list with no end, or with a page that cannot be read, is what came before.

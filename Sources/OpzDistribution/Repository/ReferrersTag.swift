@@ -45,7 +45,7 @@ actor ReferrersTag {
     }
     throw DistributionError(
       .badResponse, "\(manifests.client.reference.name):\(TagMapping.referrersTag(of: subject))",
-      "other writers replace the list of referrers all the time",
+      reason: "other writers replace the list of referrers all the time",
       hint: "push again")
   }
 
@@ -96,7 +96,8 @@ actor ReferrersTag {
     guard short.count <= Document.limit else {
       throw DistributionError(
         .tooLarge, tag,
-        "the list of \(index.manifests.count) referrers would have \(short.count) bytes, and a manifest may have \(Document.limit)",
+        reason:
+          "the list of \(index.manifests.count) referrers would have \(short.count) bytes, and a manifest may have \(Document.limit)",
         hint: "delete referrers that are not needed any more, or use a registry with the referrers API")
     }
     return short

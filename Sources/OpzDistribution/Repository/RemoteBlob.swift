@@ -44,7 +44,7 @@ struct RemoteBlob: Blob {
       return Begun(reader: reader, position: offset, end: end)
     default:
       throw DistributionError(
-        .badResponse, subject, "the registry answered \(response.status) with another range than asked for")
+        .badResponse, subject, reason: "the registry answered \(response.status) with another range than asked for")
     }
   }
 
@@ -131,7 +131,8 @@ private final class RemoteSource: ByteSource {
     }
     guard count > 0 else {
       throw DistributionError(
-        .wrongSize, subject, "the registry sent \(position) of \(descriptor.size) bytes and then ended the response")
+        .wrongSize, subject,
+        reason: "the registry sent \(position) of \(descriptor.size) bytes and then ended the response")
     }
     if position + UInt64(count) == range.upperBound { try endRange(reader) }
     return count
@@ -171,7 +172,7 @@ private final class RemoteSource: ByteSource {
         try begun.reader.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<room]))
       }
       guard count > 0 else {
-        throw DistributionError(.wrongSize, subject, "the registry ended the response before byte \(offset)")
+        throw DistributionError(.wrongSize, subject, reason: "the registry ended the response before byte \(offset)")
       }
       surplus -= UInt64(count)
     }
@@ -218,7 +219,7 @@ private final class RemoteSource: ByteSource {
       let count = withUnsafeMutableBytes(of: &one) { (try? reader.read(into: $0)) ?? 0 }
       guard count == 0 else {
         finish(.failed)
-        throw DistributionError(.wrongSize, subject, "the registry sent more than the \(descriptor.size) bytes")
+        throw DistributionError(.wrongSize, subject, reason: "the registry sent more than the \(descriptor.size) bytes")
       }
     }
     finish(.done)

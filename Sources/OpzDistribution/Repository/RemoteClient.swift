@@ -47,7 +47,7 @@ final class RemoteClient: Sendable {
   ) throws {
     var settings = HTTPSettings(userAgent: userAgent, environment: environment)
     guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme ?? mirror?.scheme, settings) else {
-      throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
+      throw DistributionError(.refusedAddress, reference.name, reason: "the host is not one that can be connected to")
     }
     if let certificates = try mirror?.certificates() {
       settings = HTTPSettings(userAgent: userAgent, environment: environment, adding: (origin, certificates))
@@ -101,7 +101,8 @@ final class RemoteClient: Sendable {
   /// - Throws: `DistributionError` with the code `badResponse` where there is none, or `refusedAddress`.
   func location(of response: HTTPResponse, to request: HTTPRequest) throws -> WebAddress {
     guard let text = response["location"] else {
-      throw DistributionError(.badResponse, request.address.shown, "the response \(response.status) has no Location")
+      throw DistributionError(
+        .badResponse, request.address.shown, reason: "the response \(response.status) has no Location")
     }
     return try resolve(text, from: response.address ?? request.address)
   }
@@ -109,7 +110,7 @@ final class RemoteClient: Sendable {
   func resolve(_ location: String, from: WebAddress) throws -> WebAddress {
     guard let address = from.resolving(location) else {
       throw DistributionError(
-        .refusedAddress, from.shown, "the registry points to something that is not an http or https address")
+        .refusedAddress, from.shown, reason: "the registry points to something that is not an http or https address")
     }
     try DistributionError.mapping { try policy.check(address, from: from) }
     return address
@@ -154,7 +155,7 @@ final class RemoteClient: Sendable {
     guard response.status == 200 else { throw failure(response, subject) }
     if let length = response["content-length"].flatMap({ UInt64($0) }), length != descriptor.size {
       throw DistributionError(
-        .wrongSize, subject, "the registry has \(length) bytes for it, and it has \(descriptor.size)")
+        .wrongSize, subject, reason: "the registry has \(length) bytes for it, and it has \(descriptor.size)")
     }
     await removeJournalEntry(of: descriptor)
     return true
@@ -185,7 +186,7 @@ final class RemoteClient: Sendable {
     // A digest of another algorithm cannot be compared.
     if let other = Digest(said), other.algorithm != digest.algorithm { return }
     throw DistributionError(
-      .wrongDigest, subject, "the registry says that the content's digest is \(PrintableText.brief(said))",
+      .wrongDigest, subject, reason: "the registry says that the content's digest is \(PrintableText.brief(said))",
       hint: "the registry or a proxy in front of it is broken")
   }
 
@@ -223,7 +224,7 @@ final class RemoteClient: Sendable {
       }
     }
     throw DistributionError(
-      .refusedAddress, original.address.shown, "more than \(HTTPClient.redirectLimit) redirects")
+      .refusedAddress, original.address.shown, reason: "more than \(HTTPClient.redirectLimit) redirects")
   }
 
   private func redirect(_ response: HTTPResponse, _ request: HTTPRequest) throws -> WebAddress? {

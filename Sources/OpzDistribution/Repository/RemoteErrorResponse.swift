@@ -41,7 +41,7 @@ enum RemoteErrorResponse {
     let isQuota = words.lowercased().contains("quota") || response.status == 507
     let isRedeployment = first?.detail?.text?.contains("does not allow updating") == true
     var error = DistributionError(
-      code, subject, text + PrintableText.brief(words) + rateLimit(response),
+      code, subject, reason: text + PrintableText.brief(words) + rateLimit(response),
       hint: isQuota ? quotaHint : isRedeployment ? redeploymentHint : hint(code, first?.code),
       status: response.status)
     error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())

@@ -95,7 +95,7 @@ public final class RemoteRepository: ContentStore, TagStore {
       return MirrorChain.Link(source: source, repository: try open(retry), brief: try open(once))
     }
     guard let last = links.last else {
-      throw DistributionError(.configuration, route.file.string, "it names no source of \(reference.name)")
+      throw DistributionError(.configuration, route.file.string, reason: "it names no source of \(reference.name)")
     }
     self.reference = reference
     (mounts, client, manifests) = (MountOrigins(), last.repository.client, last.repository.manifests)
@@ -173,7 +173,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     let (found, link) = try await mirrors.read(isTag ? .names : .content, "\(reference.name) \(tagOrDigest)") {
       try await $0.manifests.get(tagOrDigest)
     }
-    if isTag { mirrors.say(tagOrDigest, found.descriptor.digest, reference.name, link) }
+    if isTag { mirrors.say(tagOrDigest, found.descriptor.digest, name: reference.name, link: link) }
     return found
   }
 
@@ -184,7 +184,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     let subject = "\(reference.name)\(tagOrDigest.contains(":") ? "@" : ":")\(tagOrDigest)"
     let manifest = try Manifest(raw: found.bytes, mediaType: found.descriptor.mediaType, subject: subject)
     guard manifest.descriptor.digest == found.descriptor.digest else {
-      throw DistributionError(.badResponse, subject, "manifests of other digests than sha256 are not read here")
+      throw DistributionError(.badResponse, subject, reason: "manifests of other digests than sha256 are not read here")
     }
     return manifest
   }
@@ -192,7 +192,7 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// Puts the manifest's own bytes under the tag once more.
   public func tag(_ descriptor: Descriptor, as tag: String) async throws {
     guard Reference.isTag(tag) else {
-      throw DistributionError(.badResponse, "\(reference.name):\(PrintableText.brief(tag))", "not a tag")
+      throw DistributionError(.badResponse, "\(reference.name):\(PrintableText.brief(tag))", reason: "not a tag")
     }
     let bytes = try await manifests.get(descriptor.digest.description).bytes
     try await manifests.put(bytes, descriptor.mediaType, as: tag)
@@ -227,11 +227,11 @@ public final class RemoteRepository: ContentStore, TagStore {
     guard let subject = known else { return try await client.has(descriptor, scopes) }
     let list = list(of: subject)
     guard try await client.has(descriptor, scopes) else { return false }
-    return try await isListed(descriptor.digest, subject, list)
+    return try await isListed(descriptor.digest, subject, list: list)
   }
 
   private func isListed(
-    _ digest: Digest, _ subject: Digest, _ list: Task<Set<Digest>, any Error>? = nil
+    _ digest: Digest, _ subject: Digest, list: Task<Set<Digest>, any Error>? = nil
   ) async throws -> Bool {
     do {
       return try await (list ?? self.list(of: subject)).value.contains(digest)
@@ -262,10 +262,10 @@ public final class RemoteRepository: ContentStore, TagStore {
     guard blob.size == descriptor.size else {
       throw DistributionError(
         .wrongSize, name(descriptor.digest),
-        "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
+        reason: "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
     }
     guard descriptor.mediaType.isDocument else {
-      let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob.isExpensiveToReread)
+      let upload = BlobUpload(client, descriptor, blob: UploadSource.of(blob), readsAhead: blob.isExpensiveToReread)
       return try await upload.run(candidates: mounts.repositories(for: descriptor.digest))
     }
     try await send(document: descriptor, blob)
@@ -277,12 +277,12 @@ public final class RemoteRepository: ContentStore, TagStore {
     guard descriptor.size <= UInt64(Document.limit) else {
       throw DistributionError(
         .tooLarge, name(descriptor.digest),
-        "\(descriptor.size) bytes are more than the \(Document.limit) that a manifest may have")
+        reason: "\(descriptor.size) bytes are more than the \(Document.limit) that a manifest may have")
     }
     let bytes = try await blocking { try blob.bytes() }
     guard ManifestRequests.digest(bytes, descriptor.digest.algorithm) == descriptor.digest else {
       throw DistributionError(
-        .wrongDigest, name(descriptor.digest), "the content has another digest than its descriptor says")
+        .wrongDigest, name(descriptor.digest), reason: "the content has another digest than its descriptor says")
     }
     let entry = try ReferrerEntry(bytes, descriptor)
     if let entry, client.profiles.current.referrers != true { await referrersTag.expectUpdate(of: entry.subject) }
@@ -337,7 +337,7 @@ extension RemoteRepository {
   /// - Throws: `DistributionError`, with the code `badResponse` for an invalid tag.
   public func digest(ofTag tag: String) async throws -> Digest? {
     let subject = "\(reference.name):\(PrintableText.brief(tag))"
-    guard Reference.isTag(tag) else { throw DistributionError(.badResponse, subject, "not a tag") }
+    guard Reference.isTag(tag) else { throw DistributionError(.badResponse, subject, reason: "not a tag") }
     if let mirrors {
       return try await mirrors.read(.names, subject, isAnswer: { $0 != nil }) { try await $0.digest(ofTag: tag) }.value
     }

@@ -23,7 +23,7 @@ final class BlobUpload {
 
   /// Prepares an upload; sends nothing.
   /// - Parameter readsAhead: true for a blob whose reads may block, because it comes from the network.
-  init(_ client: RemoteClient, _ descriptor: Descriptor, _ blob: any Blob, readsAhead: Bool = false) {
+  init(_ client: RemoteClient, _ descriptor: Descriptor, blob: any Blob, readsAhead: Bool = false) {
     self.client = client
     self.descriptor = descriptor
     self.blob = blob
@@ -45,7 +45,7 @@ final class BlobUpload {
     if client.profiles.current.uploadMethod(for: descriptor.size) == .chunked { await journal.take() }
     var event = UploadEvent.begun(await journal.session())
     while true {
-      let step = transition(candidates).next(state, event, history)
+      let step = transition(candidates).next(state, event, history: history)
       (state, history) = (step.state, step.history)
       for effect in step.effects { await apply(effect) }
       try await journal.keep(state)

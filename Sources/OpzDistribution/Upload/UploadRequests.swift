@@ -34,7 +34,7 @@ extension BlobUpload {
     let isStored = try await client.has(descriptor, scopes)
     return UploadResponse(
       http: HTTPResponse(head: HTTPHead(status: isStored ? 200 : 404)),
-      refusal: DistributionError(.notFound, subject, "the registry does not have the blob", status: 404))
+      refusal: DistributionError(.notFound, subject, reason: "the registry does not have the blob", status: 404))
   }
 
   private func exchange(
@@ -46,7 +46,8 @@ extension BlobUpload {
     let response = try await client.attempt(message, scopes: scopes(request), subject: subject, onSent: onSent)
     let seconds = (clock.now - start).seconds
     return UploadResponse(
-      http: response, location: try location(response, request, message), refusal: client.failure(response, subject),
+      http: response, location: try location(response, request, message: message),
+      refusal: client.failure(response, subject),
       seconds: seconds)
   }
 
@@ -56,7 +57,7 @@ extension BlobUpload {
 
   /// The `Location` of the next request, where the response needs one or has one.
   private func location(
-    _ response: HTTPResponse, _ request: UploadRequest, _ message: HTTPRequest
+    _ response: HTTPResponse, _ request: UploadRequest, message: HTTPRequest
   ) throws -> WebAddress? {
     switch request.kind {
     case .mount, .open: return response.status == 202 ? try client.location(of: response, to: message) : nil
@@ -99,7 +100,7 @@ extension BlobUpload {
   private func chunk(_ session: UploadSession, _ size: UInt64) throws -> HTTPRequest {
     let begin = session.acknowledged
     guard let part = BlobSlice(blob, from: begin, size: size) else {
-      throw DistributionError(.wrongSize, subject, "the content ends before byte \(begin &+ size)")
+      throw DistributionError(.wrongSize, subject, reason: "the content ends before byte \(begin &+ size)")
     }
     var message = HTTPRequest(method: .patch, address: session.location, timeout: 0)
     message.headers = [

@@ -22,28 +22,30 @@ struct UploadTransition: Sendable {
   static let mountLimit = 3
 
   /// The transition.
-  func next(_ state: UploadState, _ event: UploadEvent, _ history: UploadHistory) -> UploadStep {
+  func next(_ state: UploadState, _ event: UploadEvent, history: UploadHistory) -> UploadStep {
     switch (state, event) {
     case (.done, _), (.failed, _): UploadStep(state: state, history: history)
-    case (_, .begun(let session?)): probe(session, .resumed, history)
-    case (_, .begun(nil)): mount(0, nil, history)
-    case (_, .exhausted(let error)): fail(error, state.session, history)
-    case (.mounting(let candidate, let session), .failure): mount(candidate + 1, session, history)
-    case (_, .failure(let failure)) where !failure.error.isTransient: fail(failure.error, state.session, history)
-    case (_, .failure(let failure)): retry(state, failure, broken(state, failure, history))
-    case (.verifying, .response(let response)): verified(state, response, history)
-    case (_, .response(let response)): respond(state, response, answered(history))
+    case (_, .begun(let session?)): probe(session, .resumed, history: history)
+    case (_, .begun(nil)): mount(0, nil, history: history)
+    case (_, .exhausted(let error)): fail(error, state.session, history: history)
+    case (.mounting(let candidate, let session), .failure): mount(candidate + 1, session, history: history)
+    case (_, .failure(let failure)) where !failure.error.isTransient:
+      fail(failure.error, state.session, history: history)
+    case (_, .failure(let failure)): retry(state, failure, history: broken(state, failure, history: history))
+    case (.verifying, .response(let response)): verified(state, response, history: history)
+    case (_, .response(let response)): respond(state, response, history: answered(history))
     }
   }
 
-  private func respond(_ state: UploadState, _ response: UploadResponse, _ history: UploadHistory) -> UploadStep {
+  private func respond(_ state: UploadState, _ response: UploadResponse, history: UploadHistory) -> UploadStep {
     switch state {
-    case .probing(let probe): probed(probe, response, history)
-    case .mounting(let candidate, let session): mounted(candidate, session, response, history)
-    case .monolithic(nil), .chunked(nil): opened(state, response, history)
-    case .monolithic(let session?): closed(.monolithic, session, response, history)
-    case .chunked(let session?) where session.acknowledged < descriptor.size: accepted(session, response, history)
-    case .chunked(let session?): closed(.chunked, session, response, history)
+    case .probing(let probe): probed(probe, response, history: history)
+    case .mounting(let candidate, let session): mounted(candidate, session, response: response, history: history)
+    case .monolithic(nil), .chunked(nil): opened(state, response, history: history)
+    case .monolithic(let session?): closed(.monolithic, session, response: response, history: history)
+    case .chunked(let session?) where session.acknowledged < descriptor.size:
+      accepted(session, response, history: history)
+    case .chunked(let session?): closed(.chunked, session, response: response, history: history)
     case .ready, .verifying, .done, .failed: UploadStep(state: state, history: history)
     }
   }
@@ -56,19 +58,19 @@ struct UploadTransition: Sendable {
   }
 
   /// Tries to mount the blob from a candidate and those after it, and sends it where there is none left.
-  private func mount(_ candidate: Int, _ session: UploadSession?, _ history: UploadHistory) -> UploadStep {
+  private func mount(_ candidate: Int, _ session: UploadSession?, history: UploadHistory) -> UploadStep {
     let isTried = profile.mounts != false || candidate > 0
     guard isTried, candidate < min(candidates.count, UploadTransition.mountLimit) else { return send(session, history) }
-    guard Reference.isRepository(candidates[candidate]) else { return mount(candidate + 1, session, history) }
-    return step(.mounting(candidate, session), .mount(from: candidates[candidate]), history)
+    guard Reference.isRepository(candidates[candidate]) else { return mount(candidate + 1, session, history: history) }
+    return step(.mounting(candidate, session), .mount(from: candidates[candidate]), history: history)
   }
 
   /// Sends the blob from the first byte, in a session that is open or that is opened for it.
   private func send(_ session: UploadSession?, _ history: UploadHistory) -> UploadStep {
     switch (method(history), session) {
-    case (.monolithic, nil): step(.monolithic(nil), .open, history)
-    case (.chunked, nil): step(.chunked(nil), .open, history)
-    case (.monolithic, let session?): step(.monolithic(session), .whole(session), history)
+    case (.monolithic, nil): step(.monolithic(nil), .open, history: history)
+    case (.chunked, nil): step(.chunked(nil), .open, history: history)
+    case (.monolithic, let session?): step(.monolithic(session), .whole(session), history: history)
     case (.chunked, let session?): sendChunk(session, history)
     }
   }
@@ -76,24 +78,24 @@ struct UploadTransition: Sendable {
   /// Sends the next chunk, or closes the session after the last one.
   private func sendChunk(_ session: UploadSession, _ history: UploadHistory) -> UploadStep {
     let left = descriptor.size - min(session.acknowledged, descriptor.size)
-    guard left > 0 else { return step(.chunked(session), .close(session), history) }
+    guard left > 0 else { return step(.chunked(session), .close(session), history: history) }
     let wanted = history.pacer.next(
       minimum: max(session.chunkMinimum, profile.chunkMinimum ?? 0),
       maximum: [profile.requestMaximum, history.requestLimit].compactMap { $0 }.min(), limit: profile.uploadLimit)
     var session = session
     session.sending = min(wanted, left)
-    return step(.chunked(session), .chunk(session, size: session.sending), history)
+    return step(.chunked(session), .chunk(session, size: session.sending), history: history)
   }
 
   private func probe(
-    _ session: UploadSession, _ cause: SessionProbe.Cause, _ history: UploadHistory, _ pause: UploadPause? = nil
+    _ session: UploadSession, _ cause: SessionProbe.Cause, history: UploadHistory, pause: UploadPause? = nil
   ) -> UploadStep {
-    step(.probing(SessionProbe(session, cause)), .status(session), history, pause)
+    step(.probing(SessionProbe(session, cause)), .status(session), history: history, pause: pause)
   }
 
   private func step(
-    _ state: UploadState, _ kind: UploadRequest.Kind, _ history: UploadHistory, _ pause: UploadPause? = nil,
-    _ effects: [UploadEffect] = []
+    _ state: UploadState, _ kind: UploadRequest.Kind, history: UploadHistory, pause: UploadPause? = nil,
+    effects: [UploadEffect] = []
   ) -> UploadStep {
     var request = UploadRequest(kind: kind, isFresh: history.needsFresh)
     switch kind {
@@ -116,29 +118,31 @@ struct UploadTransition: Sendable {
   }
 
   private func mounted(
-    _ candidate: Int, _ session: UploadSession?, _ response: UploadResponse, _ history: UploadHistory
+    _ candidate: Int, _ session: UploadSession?, response: UploadResponse, history: UploadHistory
   ) -> UploadStep {
     switch response.status {
     case 201:
       return UploadStep(state: .done(.mounted), history: history, effects: [.learn(.mounts(true))])
     // A declined mount opens an upload session instead. Sessions that are not used expire on their own.
     case 202:
-      guard let location = response.location else { return mount(candidate + 1, session, history) }
+      guard let location = response.location else { return mount(candidate + 1, session, history: history) }
       let (session, lessons) = open(location, response)
-      return mount(candidate + 1, session, history).adding(lessons)
+      return mount(candidate + 1, session, history: history).adding(lessons)
     // A 404 may concern only the other repository, so it is not recorded.
     case let status where quirks.refusesMounts(status) && profile.mounts == nil:
-      return mount(candidate + 1, session, history).adding([.learn(.mounts(false))])
-    default: return mount(candidate + 1, session, history)
+      return mount(candidate + 1, session, history: history).adding([.learn(.mounts(false))])
+    default: return mount(candidate + 1, session, history: history)
     }
   }
 
-  private func opened(_ state: UploadState, _ response: UploadResponse, _ history: UploadHistory) -> UploadStep {
-    guard response.status == 202, let location = response.location else { return fail(response.refusal, nil, history) }
+  private func opened(_ state: UploadState, _ response: UploadResponse, history: UploadHistory) -> UploadStep {
+    guard response.status == 202, let location = response.location else {
+      return fail(response.refusal, nil, history: history)
+    }
     let (session, lessons) = open(location, response)
     let next =
       if case .monolithic = state {
-        step(.monolithic(session), .whole(session), history)
+        step(.monolithic(session), .whole(session), history: history)
       } else {
         sendChunk(session, history)
       }
@@ -153,7 +157,7 @@ struct UploadTransition: Sendable {
   }
 
   /// The response to a chunk.
-  private func accepted(_ session: UploadSession, _ response: UploadResponse, _ history: UploadHistory) -> UploadStep {
+  private func accepted(_ session: UploadSession, _ response: UploadResponse, history: UploadHistory) -> UploadStep {
     var (session, history) = (session, history)
     switch response.status {
     case let status where quirks.acceptsChunk(status):
@@ -169,20 +173,22 @@ struct UploadTransition: Sendable {
       return sendChunk(session, history)
     case 413 where session.sending > RemoteRegistryProfile.smallestRequest:
       history.requestLimit = shrunk(history.requestLimit, session.sending)
-      return probe(session, .tooLarge, history)
+      return probe(session, .tooLarge, history: history)
     // The session may have advanced without a response.
     case 416 where history.probedRefusals < 3:
       history.probedRefusals += 1
-      return probe(session, .refusal(response.refusal), history, .settle)
-    default: return adapt(to: response.refusal, .chunked, session, history)
+      return probe(session, .refusal(response.refusal), history: history, pause: .settle)
+    default: return adapt(to: response.refusal, .chunked, session, history: history)
     }
   }
 
   /// The response to the request that completes the blob.
   private func closed(
-    _ method: UploadMethod, _ session: UploadSession, _ response: UploadResponse, _ history: UploadHistory
+    _ method: UploadMethod, _ session: UploadSession, response: UploadResponse, history: UploadHistory
   ) -> UploadStep {
-    guard [201, 204].contains(response.status) else { return adapt(to: response.refusal, method, session, history) }
+    guard [201, 204].contains(response.status) else {
+      return adapt(to: response.refusal, method, session, history: history)
+    }
     // A refusal is recorded in the registry profile only together with the method that worked instead: a 413 caused by
     // a quota says nothing about the method.
     var effects: [UploadEffect] = []
@@ -191,9 +197,9 @@ struct UploadTransition: Sendable {
     return UploadStep(state: .done(.done), history: history, effects: effects)
   }
 
-  private func probed(_ probe: SessionProbe, _ response: UploadResponse, _ history: UploadHistory) -> UploadStep {
+  private func probed(_ probe: SessionProbe, _ response: UploadResponse, history: UploadHistory) -> UploadStep {
     var (probe, session) = (probe, probe.session)
-    if [401, 403].contains(response.status) { return fail(response.refusal, session, history) }
+    if [401, 403].contains(response.status) { return fail(response.refusal, session, history: history) }
     guard response.http.head.isSuccess, session.adopt(response.http, size: descriptor.size) else {
       return lost(probe, history)
     }
@@ -204,7 +210,7 @@ struct UploadTransition: Sendable {
     // Data that was in flight when a connection broke may still arrive from a proxy's buffer, so the offset has to
     // stop growing first.
     guard hasSettled || probe.count >= SessionProbe.limit else {
-      return step(.probing(probe), .status(session), history, .settle)
+      return step(.probing(probe), .status(session), history: history, pause: .settle)
     }
     return settled(probe, history)
   }
@@ -216,7 +222,7 @@ struct UploadTransition: Sendable {
     let session = probe.session
     switch probe.cause {
     case .refusal(let refusal) where session.acknowledged == probe.known:
-      return adapt(to: refusal, .chunked, session, history).adding(effects)
+      return adapt(to: refusal, .chunked, session, history: history).adding(effects)
     case .resumed where session.acknowledged > 0:
       let note = "resuming at byte \(session.acknowledged) of \(descriptor.size), which an earlier push reached"
       return sendChunk(session, history).adding(effects + [.note(note)])
@@ -229,26 +235,26 @@ struct UploadTransition: Sendable {
     let (history, lessons) = ended(history)
     let effects = lessons + [.lose(probe.session.acknowledged)]
     return switch probe.cause {
-    case .resumed: mount(0, nil, history).adding(effects)
+    case .resumed: mount(0, nil, history: history).adding(effects)
     case .failure, .tooLarge: send(nil, history).adding(effects)
     case .refusal(let refusal): startOver(after: refusal, nil, history).adding(effects)
     }
   }
 
-  private func verified(_ state: UploadState, _ response: UploadResponse, _ history: UploadHistory) -> UploadStep {
+  private func verified(_ state: UploadState, _ response: UploadResponse, history: UploadHistory) -> UploadStep {
     if response.status == 200 { return UploadStep(state: .done(.done), history: history) }
     guard let session = state.session else { return send(nil, history) }
-    return probe(session, .failure, history)
+    return probe(session, .failure, history: history)
   }
 
   // Refusals
 
   /// Switches to the other upload method after a permanent refusal, or fails where that would not help.
   private func adapt(
-    to refusal: DistributionError, _ method: UploadMethod, _ session: UploadSession, _ history: UploadHistory
+    to refusal: DistributionError, _ method: UploadMethod, _ session: UploadSession, history: UploadHistory
   ) -> UploadStep {
     var history = history
-    if [.unauthorized, .denied].contains(refusal.code) { return fail(refusal, session, history) }
+    if [.unauthorized, .denied].contains(refusal.code) { return fail(refusal, session, history: history) }
     let dependsOnMethod = quirks.dependsOnUploadMethod(refusal.status ?? 0)
     let hasBroken = history.broken != nil
     if method == .chunked, session.acknowledged > 0 || hasBroken, refusal.code != .tooLarge {
@@ -259,7 +265,7 @@ struct UploadTransition: Sendable {
     }
     let isWrong = [.wrongDigest, .wrongSize].contains(refusal.code)
     guard dependsOnMethod, !isWrong, history.fallback == nil, descriptor.size > 0 else {
-      return fail(history.firstRefusal ?? refusal, nil, history).adding([.cancel(session)])
+      return fail(history.firstRefusal ?? refusal, nil, history: history).adding([.cancel(session)])
     }
     if refusal.code == .tooLarge { history.requestLimit = shrunk(history.requestLimit, descriptor.size) }
     history.firstRefusal = refusal
@@ -281,14 +287,15 @@ struct UploadTransition: Sendable {
     var (history, effects) = ended(history)
     if let session { effects += [.cancel(session), .lose(session.acknowledged)] }
     let isWrong = [.wrongDigest, .wrongSize].contains(refusal.code)
-    if isWrong, history.hadWrongDigest { return fail(refusal, nil, history).adding(effects) }
+    if isWrong, history.hadWrongDigest { return fail(refusal, nil, history: history).adding(effects) }
     history.hadWrongDigest = history.hadWrongDigest || isWrong
     let error =
       isBroken && !isWrong
       ? DistributionError(
-        .connection, subject, "the connection broke, and with it the registry lost the upload (\(refusal.reason))",
+        .connection, subject,
+        reason: "the connection broke, and with it the registry lost the upload (\(refusal.reason))",
         status: refusal.status) : refusal
-    return step(.verifying(nil), .exists, history, .startOver(error), effects)
+    return step(.verifying(nil), .exists, history: history, pause: .startOver(error), effects: effects)
   }
 
   /// The session has ended, and with it what is known of its bytes.
@@ -303,7 +310,7 @@ struct UploadTransition: Sendable {
   // Failures
 
   /// Takes what a failure says about the connection.
-  private func broken(_ state: UploadState, _ failure: UploadFailure, _ history: UploadHistory) -> UploadHistory {
+  private func broken(_ state: UploadState, _ failure: UploadFailure, history: UploadHistory) -> UploadHistory {
     var history = history
     history.needsFresh = [.connection, .timeout].contains(failure.error.code)
     guard failure.sent > 0 else { return history }
@@ -319,36 +326,36 @@ struct UploadTransition: Sendable {
   }
 
   /// Sends the request again, or finds out first what became of it.
-  private func retry(_ state: UploadState, _ failure: UploadFailure, _ history: UploadHistory) -> UploadStep {
+  private func retry(_ state: UploadState, _ failure: UploadFailure, history: UploadHistory) -> UploadStep {
     let pause = UploadPause.retry(failure.error)
     switch state {
-    case .probing(let probe): return step(state, .status(probe.session), history, pause)
-    case .monolithic(nil), .chunked(nil): return step(state, .open, history, pause)
+    case .probing(let probe): return step(state, .status(probe.session), history: history, pause: pause)
+    case .monolithic(nil), .chunked(nil): return step(state, .open, history: history, pause: pause)
     case .monolithic:
       // A session accepts one body only.
       let (history, lessons) = ended(history)
-      return step(.verifying(nil), .exists, history, pause, lessons)
+      return step(.verifying(nil), .exists, history: history, pause: pause, effects: lessons)
     case .chunked(let session?) where session.acknowledged < descriptor.size:
       var history = history
       // Servers end connections that were open for long, so the first break is no failed attempt yet.
       history.hasReconnected = failure.use != nil && !history.hasReconnected
-      var next = probe(session, .failure, history, history.hasReconnected ? .settle : pause)
+      var next = probe(session, .failure, history: history, pause: history.hasReconnected ? .settle : pause)
       // A session that survives costs little, and one break may be an accident; two are not.
       if let use = history.broken {
         next.effects.append(.learn(history.breaks > 1 ? .connectionLimit(use) : .connectionBreak(use)))
       }
       return next
-    case .chunked(let session): return step(.verifying(session), .exists, history, pause)
-    case .verifying: return step(state, .exists, history, pause)
+    case .chunked(let session): return step(.verifying(session), .exists, history: history, pause: pause)
+    case .verifying: return step(state, .exists, history: history, pause: pause)
     case .ready, .mounting, .done, .failed: return UploadStep(state: state, history: history)
     }
   }
 
   /// Ends the upload with an error that says how much is safe and what was learned of the connections.
-  private func fail(_ error: DistributionError, _ session: UploadSession?, _ history: UploadHistory) -> UploadStep {
+  private func fail(_ error: DistributionError, _ session: UploadSession?, history: UploadHistory) -> UploadStep {
     var error = error
     if history.breaks > 0, error.code == .connection, let limit = profile.uploadLimit {
-      error = error.explained(by: limit, to: host, attempt: attempt(limit, session, history))
+      error = error.explained(by: limit, to: host, attempt: attempt(limit, session, history: history))
     }
     var effects: [UploadEffect] = []
     if let session, session.acknowledged > 0, isJournaled {
@@ -362,7 +369,7 @@ struct UploadTransition: Sendable {
 
 extension UploadTransition {
   /// What a connection was to send when it broke although the limit is known.
-  private func attempt(_ limit: ConnectionLimit, _ session: UploadSession?, _ history: UploadHistory) -> String {
+  private func attempt(_ limit: ConnectionLimit, _ session: UploadSession?, history: UploadHistory) -> String {
     let least = min(max(session?.chunkMinimum ?? 0, profile.chunkMinimum ?? 0), RemoteRegistryProfile.largestMinimum)
     if method(history) == .monolithic, descriptor.size > limit.share {
       return "send \(ByteCount.text(descriptor.size)), for the registry accepts no chunks,"

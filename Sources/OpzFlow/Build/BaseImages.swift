@@ -54,7 +54,7 @@ struct BaseImages: Sendable {
       bases: try platforms.map { ImagePlan.Base(platform: $0, image: try Image.scratch($0)) }, name: nil, digest: nil)
   }
 
-  static func native(_ platforms: [Platform], _ registry: Registry, _ session: Session) async throws -> BaseImages {
+  static func native(_ platforms: [Platform], _ registry: Registry, session: Session) async throws -> BaseImages {
     var bases: [ImagePlan.Base] = []
     for platform in platforms {
       let image = try await RuntimeImport.ensure(platform, registry: registry, session: session)
@@ -75,7 +75,8 @@ struct BaseImages: Sendable {
       let mark = RuntimeMark(labels: base.image.config.config?.labels ?? [:])
       guard let reason = mark.objection(to: format, graph: graph, options: options) else { continue }
       throw FlowError(
-        .conflict, "opz-runtime for \(base.platform)", "the pinned runtime does not serve this model: \(reason)",
+        .conflict, "opz-runtime for \(base.platform)",
+        reason: "the pinned runtime does not serve this model: \(reason)",
         hint: "opz runtime import \(server) pins another; versions that exist keep theirs")
     }
   }
@@ -85,15 +86,15 @@ struct BaseImages: Sendable {
   ///   - base: `scratch`, `oci:DIR[:TAG]`, `docker-archive:FILE` or `HOST/REPO[:TAG|@DIGEST]`.
   ///   - pinned: the digest that `opz.lock` pins the name to.
   static func custom(
-    _ base: String, pinned: Digest?, _ platforms: [Platform], _ registry: Registry, _ session: Session, project: Session
+    _ base: String, pinned: Digest?, _ platforms: [Platform], registry: Registry, session: Session, project: Session
   ) async throws -> BaseImages {
     if base == "scratch" { return try scratch(platforms) }
     if base.hasPrefix("oci:") {
       let (directory, tag) = Transport.layout(base)
       let layout = try LayoutStore.open(project.path(directory))
       let top = try await layout.resolve(tagOrOnly: tag)
-      try check(top, base, pinned)
-      var images = try await gather(base, from: layout, top, platforms, registry)
+      try check(top, base, pinned: pinned)
+      var images = try await gather(base, from: layout, top, platforms: platforms, registry: registry)
       for image in images.bases {
         _ = try await copy(
           image.image.manifest.descriptor, from: layout, to: registry.store, progress: session.progress)
@@ -102,38 +103,38 @@ struct BaseImages: Sendable {
       return images
     }
     if base.hasPrefix("docker-archive:") {
-      return try await archive(base, pinned: pinned, platforms, registry, project: project)
+      return try await archive(base, pinned: pinned, platforms, registry: registry, project: project)
     }
     let reference = try Reference(parsing: base)
     let wanted = reference.digest ?? pinned
     let remote = try session.pullSource(reference, byDigest: wanted != nil)
     let top = try await remote.resolve(wanted?.description ?? reference.tag ?? "latest")
-    var images = try await gather(base, from: remote, top, platforms, registry)
+    var images = try await gather(base, from: remote, top, platforms: platforms, registry: registry)
     images.origin = reference.name
     return images
   }
 
   private static func archive(
-    _ base: String, pinned: Digest?, _ platforms: [Platform], _ registry: Registry, project: Session
+    _ base: String, pinned: Digest?, _ platforms: [Platform], registry: Registry, project: Session
   ) async throws -> BaseImages {
     let path = project.path(String(base.dropFirst("docker-archive:".count)))
     let image = try await blocking { try DockerArchiveBase.store(path, in: registry.store) }
     let top = image.manifest.descriptor
-    try check(top, base, pinned)
-    return try await gather(base, from: registry.store, top, platforms, registry)
+    try check(top, base, pinned: pinned)
+    return try await gather(base, from: registry.store, top, platforms: platforms, registry: registry)
   }
 
   /// A layout or archive can be overwritten after it was locked.
-  private static func check(_ top: Descriptor, _ base: String, _ pinned: Digest?) throws {
+  private static func check(_ top: Descriptor, _ base: String, pinned: Digest?) throws {
     guard let pinned, pinned != top.digest else { return }
     throw FlowError(
-      .verification, base, "the base is \(top.digest), but opz.lock pins \(pinned)",
+      .verification, base, reason: "the base is \(top.digest), but opz.lock pins \(pinned)",
       hint: "opz lock --update pins the new one")
   }
 
   /// Stores the images' manifests and configs; the layers stay in the source.
   private static func gather(
-    _ name: String, from source: some ContentReader, _ top: Descriptor, _ platforms: [Platform], _ registry: Registry
+    _ name: String, from source: some ContentReader, _ top: Descriptor, platforms: [Platform], registry: Registry
   ) async throws -> BaseImages {
     var bases: [ImagePlan.Base] = []
     for platform in platforms {
@@ -141,7 +142,7 @@ struct BaseImages: Sendable {
       let own = image.config.platform
       guard top.mediaType.isIndex ? platform.isSameProcessor(as: own) : platform.accepts(own) else {
         throw FlowError(
-          .notFound, name, "the base is for \(image.config.platform), but \(platform) is required",
+          .notFound, name, reason: "the base is for \(image.config.platform), but \(platform) is required",
           hint: "name another base, or set platforms in opz.yaml")
       }
       try registry.store.put(image.manifest.raw, image.manifest.descriptor.mediaType)

@@ -14,7 +14,7 @@ enum DockerArchiveBase {
     let reader = try DockerArchiveReader(try FileBlob(path), name: path.string)
     guard reader.images.count == 1, let archived = reader.images.first else {
       throw FlowError(
-        .failed, path.string, "the archive has \(reader.images.count) images, but a base must be a single one",
+        .failed, path.string, reason: "the archive has \(reader.images.count) images, but a base must be a single one",
         hint: "save a single image: docker save NAME:TAG -o FILE")
     }
     let config = try CanonicalJSON.decode(
@@ -22,7 +22,7 @@ enum DockerArchiveBase {
     guard config.rootfs.diffIDs.count == archived.layers.count else {
       throw FlowError(
         .verification, path.string,
-        "the archive has \(archived.layers.count) layers, but its config lists \(config.rootfs.diffIDs.count)")
+        reason: "the archive has \(archived.layers.count) layers, but its config lists \(config.rootfs.diffIDs.count)")
     }
     let layers = try zip(archived.layers, config.rootfs.diffIDs).map { try layer($0, diffID: $1, in: store) }
     try store.put(archived.config, .imageConfig)
@@ -54,7 +54,7 @@ enum DockerArchiveBase {
 
   private static func check(_ found: Digest, _ diffID: Digest) throws {
     guard found == diffID else {
-      throw FlowError(.verification, diffID.description, "the layer in the archive has the digest \(found)")
+      throw FlowError(.verification, diffID.description, reason: "the layer in the archive has the digest \(found)")
     }
   }
 

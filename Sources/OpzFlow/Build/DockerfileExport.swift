@@ -24,7 +24,7 @@ public struct DockerfileExport: Sendable {
   public func write(to directory: FilePath, from registry: Registry) async throws -> String {
     if try FileStatus.find(directory) != nil, try !Directory.entries(directory).isEmpty {
       throw FlowError(
-        .conflict, directory.string, "the directory is not empty", hint: "name a new one with --output DIR")
+        .conflict, directory.string, reason: "the directory is not empty", hint: "name a new one with --output DIR")
     }
     let image = try await registry.store.image(version.record.image)
     return try await blocking { [version] in
@@ -68,7 +68,7 @@ public struct DockerfileExport: Sendable {
         guard header.path.lastComponent?.string.hasPrefix(".wh.") != true else {
           throw FlowError(
             .failed, layer.descriptor.digest.description,
-            "the base deletes files of its lower layers, which ADD cannot reproduce",
+            reason: "the base deletes files of its lower layers, which ADD cannot reproduce",
             hint: "push the base to a registry and use it from there, so that the Dockerfile can use FROM")
         }
       }

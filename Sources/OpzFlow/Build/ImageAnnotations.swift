@@ -8,7 +8,7 @@ enum ImageAnnotations {
   private static let prefix = "org.opencontainers.image."
 
   static func make(
-    _ name: ModelName, _ version: SemanticVersion, created: Timestamp, _ lineage: Lineage, _ bases: BaseImages
+    _ name: ModelName, _ version: SemanticVersion, created: Timestamp, lineage: Lineage, bases: BaseImages
   ) -> [String: String] {
     var result = [
       prefix + "title": name.description, prefix + "version": version.description, prefix + "created": created.seconds,

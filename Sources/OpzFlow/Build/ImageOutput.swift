@@ -29,7 +29,7 @@ struct ImageOutput: Sendable {
 
   private static func malformed(_ text: String) -> FlowError {
     FlowError(
-      .usage, "--output \(text)", "not a valid output",
+      .usage, "--output \(text)", reason: "not a valid output",
       hint: "write oci:DIR, oci:DIR:TAG or docker-archive:FILE")
   }
 

@@ -30,6 +30,6 @@ public enum InstalledProgram: String, Sendable {
   public func require(_ environment: [String: String], install: String) throws -> FilePath {
     if let found = find(environment) { return found }
     throw FlowError(
-      .notFound, rawValue, "not installed next to opz", hint: "\(install); or set \(variable) to its path")
+      .notFound, rawValue, reason: "not installed next to opz", hint: "\(install); or set \(variable) to its path")
   }
 }

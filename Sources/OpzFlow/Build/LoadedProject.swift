@@ -36,7 +36,7 @@ struct LoadedProject: Sendable {
       try request.configuration.map {
         try ConfigReader.read($0.text, file: $0.file, overrides: overrides, formats: session.formats)
       }
-      ?? configuration(request.project, mlflow, overrides, session.formats)
+      ?? configuration(request.project, mlflow, overrides: overrides, formats: session.formats)
     try config.checkFiles(in: request.project)
     var tree = SourceTree(project: request.project)
     try tree.add(model: config.model.path)
@@ -44,9 +44,9 @@ struct LoadedProject: Sendable {
     for path in config.config { try tree.add(path, role: .config) }
     for placed in config.files { try tree.add(placed) }
     let modelPath = request.project.pushing(FilePath(config.model.path))
-    let (model, format) = try model(config, modelPath, session.formats)
+    let (model, format) = try model(config, modelPath, formats: session.formats)
     let saved = try mlflow ?? MLflowModel(in: modelPath)
-    try requireFunction(saved, config, modelPath)
+    try requireFunction(saved, config, path: modelPath)
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
       tree: tree, model: model, format: format,
@@ -54,23 +54,23 @@ struct LoadedProject: Sendable {
   }
 
   /// What MLflow itself would refuse when the container starts is refused before it is a version.
-  private static func requireFunction(_ saved: MLflowModel?, _ config: ProjectConfig, _ path: FilePath) throws {
+  private static func requireFunction(_ saved: MLflowModel?, _ config: ProjectConfig, path: FilePath) throws {
     let isMLflows = config.serve?.loader == .mlflow || config.runtime.command.contains("mlflow")
     guard isMLflows, config.runtime.kind == .python else { return }
     let file = path.appending(MLflowModel.fileName).lexicallyNormalized().string
     guard let saved else {
-      throw FlowError(.notFound, file, "there is no MLmodel, and the model is to be loaded by MLflow")
+      throw FlowError(.notFound, file, reason: "there is no MLmodel, and the model is to be loaded by MLflow")
     }
     guard saved.hasFunction else {
       throw FlowError(
-        .failed, file, "it has no flavor python_function with a loader, and MLflow loads no other",
+        .failed, file, reason: "it has no flavor python_function with a loader, and MLflow loads no other",
         hint: "save the model again with mlflow.LIBRARY.save_model")
     }
   }
 
   /// Reads `opz.yaml`, or derives the configuration from an MLflow model's directory.
   static func configuration(
-    _ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String], _ formats: ModelFormats
+    _ directory: FilePath, _ mlflow: MLflowModel?, overrides: [String], formats: ModelFormats
   ) throws -> ProjectConfig {
     let file = directory.appending("opz.yaml")
     guard let mlflow, try FileStatus.find(file) == nil else {
@@ -84,7 +84,7 @@ struct LoadedProject: Sendable {
   /// The native runtime loads the model itself, so a model that opz cannot read is an error there; other runtimes do
   /// without. A format that opz.yaml names has to be the content's for any runtime.
   private static func model(
-    _ config: ProjectConfig, _ path: FilePath, _ formats: ModelFormats
+    _ config: ProjectConfig, _ path: FilePath, formats: ModelFormats
   ) throws -> (LoadedModel?, format: String?) {
     let options = ReadingOptions(iterations: config.model.iterations, format: config.model.format)
     if config.runtime.kind == .native {
@@ -113,7 +113,7 @@ struct LoadedProject: Sendable {
     inside.directory = directory
     switch config.runtime.kind {
     case .native:
-      let bases = try await BaseImages.native(config.platforms, registry, session)
+      let bases = try await BaseImages.native(config.platforms, registry, session: session)
       if let model {
         try bases.requireReading(
           model.format.name, graph: model.model.graphVersion, options: readingOptions(), in: session)
@@ -131,7 +131,8 @@ struct LoadedProject: Sendable {
             "warning: opz.lock pins another base, so the current digest of \(base) is used; opz lock \(directory) pins it"
           ))
       }
-      return try await .custom(base, pinned: pinned, config.platforms, registry, session, project: inside)
+      return try await .custom(
+        base, pinned: pinned, config.platforms, registry: registry, session: session, project: inside)
     }
   }
 
@@ -162,7 +163,7 @@ struct LoadedProject: Sendable {
 
   /// Plans the layers of the project's own files in image order, and reports files that a base's links redirect.
   func layers(
-    _ environment: PythonEnvironment, on bases: BaseImages, _ registry: Registry, _ session: Session
+    _ environment: PythonEnvironment, on bases: BaseImages, _ registry: Registry, session: Session
   ) async throws -> (layers: [PlannedLayer], moves: [BasePlacement.Move]) {
     var placements: [(platform: Platform, placement: BasePlacement)] = []
     for base in bases.bases {
@@ -174,7 +175,7 @@ struct LoadedProject: Sendable {
         try BasePlacement.layers(files, environment: environment.layers, compression: compression, on: ready)
       }
     }
-    let servers = try await ServedWorker.serverLayers(config.platforms, registry, session)
+    let servers = try await ServedWorker.serverLayers(config.platforms, registry, session: session)
     let served = ServedWorker(config: config, tree: tree)
     let placed = try await blocking {
       let own = try served.files(python: environment.python, in: registry)
@@ -187,7 +188,8 @@ struct LoadedProject: Sendable {
   /// The wheels of a Python runtime; empty for other runtimes.
   func environment(fetching: Bool = true, _ registry: Registry, _ session: Session) async throws -> PythonEnvironment {
     guard config.runtime.kind == .python else { return PythonEnvironment() }
-    return try await .load(PythonProject(config: config, directory: directory), fetching: fetching, registry, session)
+    return try await .load(
+      PythonProject(config: config, directory: directory), fetching: fetching, registry, session: session)
   }
 
   func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {

@@ -29,16 +29,16 @@ struct LockPackages: Sendable {
       let path = project.lock(for: platform)
       try await blocking { try project.requireLockPlace(path) }
       let rules = requirements.flatMap { HashRules($0, for: target) }
-      let isOld = try isOld(path, platform, inputs)
+      let isOld = try isOld(path, platform, now: inputs)
       let text: String? =
         if let source, isOld {
-          try await blocking { try resolve(source, requirements, target, rules, at: path) }
+          try await blocking { try resolve(source, requirements, target: target, rules: rules, at: path) }
         } else { nil }
       let wheels = try await blocking {
         let lock = try text.map { try PythonLock($0, subject: path.string) } ?? PythonLock.read(path)
         return try lock.select(for: target, allowing: rules)
       }
-      try project.requireAll(requirements, in: wheels, target, path, inputs)
+      try project.requireAll(requirements, in: wheels, target, lock: path, inputs: inputs)
       if let rules { try await check(wheels, rules, at: path) }
       if !facts.hasLibstdcxx, wheels.contains(where: { $0.name.tags.allSatisfy { $0.platform != "any" } }) {
         session.progress.report(
@@ -49,7 +49,7 @@ struct LockPackages: Sendable {
       if let text {
         if let other = texts.first(where: { $0.path == path }), other.text != text {
           throw FlowError(
-            .conflict, path.string, "one lock cannot serve all platforms, because their packages differ",
+            .conflict, path.string, reason: "one lock cannot serve all platforms, because their packages differ",
             hint: "remove runtime.lock, so that each platform gets its own lock")
         }
         texts.append((path, text))
@@ -61,7 +61,7 @@ struct LockPackages: Sendable {
 
   /// Whether the lock must be resolved again. A lock that predates the first `opz lock` is the user's own and is kept
   /// until its inputs change.
-  private func isOld(_ path: FilePath, _ platform: Platform, _ now: ProjectLock.Inputs) throws -> Bool {
+  private func isOld(_ path: FilePath, _ platform: Platform, now: ProjectLock.Inputs) throws -> Bool {
     guard update == .needed, try FileStatus.find(path) != nil else { return true }
     guard let old else { return false }
     guard let then = old.inputs else { return true }
@@ -77,19 +77,19 @@ struct LockPackages: Sendable {
       return
     }
     for name in names where !RequirementsFile.isName(name) {
-      throw FlowError(.usage, "--update \(name.prefix(100))", "not a valid package name")
+      throw FlowError(.usage, "--update \(name.prefix(100))", reason: "not a valid package name")
     }
     guard case .requirements? = source else {
       throw FlowError(
         .usage, "--update \(names[0])",
-        source == nil ? "there are no requirements to resolve" : "only uv changes uv.lock",
+        reason: source == nil ? "there are no requirements to resolve" : "only uv changes uv.lock",
         hint: source == nil ? nil : "uv lock --upgrade-package \(names[0]), then opz lock")
     }
   }
 
   /// - Returns: the text of the lock; nil if the existing one has the same packages.
   private func resolve(
-    _ source: UvCompile.Source, _ requirements: RequirementsFile?, _ target: PythonTarget, _ rules: HashRules?,
+    _ source: UvCompile.Source, _ requirements: RequirementsFile?, target: PythonTarget, rules: HashRules?,
     at path: FilePath
   ) throws -> String? {
     var uv = UvCompile(source, for: target, environment: session.environment)
@@ -109,7 +109,7 @@ struct LockPackages: Sendable {
       let known = Set(new.map(\.name.normalizedDistribution))
       for name in names where !known.contains(RequirementsFile.normalized(name)) {
         throw FlowError(
-          .notFound, "--update \(name)", "no package of that name is locked for \(target)",
+          .notFound, "--update \(name)", reason: "no package of that name is locked for \(target)",
           hint: "the lock has \(known.sorted().prefix(20).joined(separator: ", "))")
       }
     }
@@ -148,7 +148,7 @@ struct LockPackages: Sendable {
     let some = wheels.filter(rules.needsBytes)
     if some.isEmpty { return }
     let local = try await PythonEnvironment.fetch(
-      some, beside: path.removingLastComponent(), session.createRegistry(), session)
-    try await PythonEnvironment.check(some, local, rules, subject: path.string)
+      some, beside: path.removingLastComponent(), session.createRegistry(), session: session)
+    try await PythonEnvironment.check(some, local, rules: rules, subject: path.string)
   }
 }

@@ -57,7 +57,8 @@ public struct LockProject: Sendable {
 
   /// Resolves everything first and writes afterwards, so a failed lock changes no file.
   public func run() async throws -> [Pin] {
-    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides, session.formats)
+    let config = try LoadedProject.configuration(
+      project, MLflowModel(in: project), overrides: overrides, formats: session.formats)
     // An unreadable lock is an error, unless it is replaced entirely.
     let old = update == .all ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
     var lock = ProjectLock()
@@ -80,7 +81,7 @@ public struct LockProject: Sendable {
       (texts, lock.inputs) = try await packages.run()
     } else if case .packages(let names) = update {
       throw FlowError(
-        .usage, "--update \(names[0])", "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
+        .usage, "--update \(names[0])", reason: "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
     }
     let (changed, final) = (texts, lock)
     try await blocking {
@@ -94,31 +95,34 @@ public struct LockProject: Sendable {
   /// Checks that the locks match the project: `opz lock --check`. Nothing is resolved or written.
   /// - Throws: `FlowError` of category `conflict` if they do not match, `notFound` if there are none.
   public func check() async throws {
-    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides, session.formats)
+    let config = try LoadedProject.configuration(
+      project, MLflowModel(in: project), overrides: overrides, formats: session.formats)
     guard let base = config.base, base != "scratch" else { return }
     let hint = "opz lock \(project)"
     let file = project.appending(ProjectLock.fileName).string
     guard let lock = try ProjectLock.read(in: project) else {
-      throw FlowError(.notFound, file, "there is no lock", hint: hint)
+      throw FlowError(.notFound, file, reason: "there is no lock", hint: hint)
     }
     guard lock.bases[base] != nil else {
-      throw FlowError(.conflict, file, "\(base) is not locked", hint: hint)
+      throw FlowError(.conflict, file, reason: "\(base) is not locked", hint: hint)
     }
     guard config.runtime.kind == .python else { return }
     guard let facts = lock.facts?[base] else {
-      throw FlowError(.conflict, file, "the Python versions and libraries of \(base) are not locked", hint: hint)
+      throw FlowError(
+        .conflict, file, reason: "the Python versions and libraries of \(base) are not locked", hint: hint)
     }
     let python = PythonProject(config: config, directory: project)
     try await blocking {
       let (targets, requirements) = (try python.targets(facts), try python.requirements())
       guard try python.requireCurrent(lock, python.inputs(requirements, targets)) else {
-        throw FlowError(.conflict, file, "it does not record what the packages were resolved from", hint: hint)
+        throw FlowError(.conflict, file, reason: "it does not record what the packages were resolved from", hint: hint)
       }
       for (platform, target) in targets {
         let path = python.lock(for: platform)
         let wheels = try PythonLock.read(path).select(
           for: target, allowing: requirements.flatMap { HashRules($0, for: target) })
-        try python.requireAll(requirements, in: wheels, target, path, python.inputs(requirements, targets))
+        try python.requireAll(
+          requirements, in: wheels, target, lock: path, inputs: python.inputs(requirements, targets))
       }
     }
   }
@@ -128,7 +132,7 @@ public struct LockProject: Sendable {
     inside.directory = project
     let registry = try session.createRegistry()
     let bases = try await BaseImages.custom(
-      pin.base, pinned: pin.digest, [platform], registry, session, project: inside)
+      pin.base, pinned: pin.digest, [platform], registry: registry, session: session, project: inside)
     let image = bases.bases[0].image
     let (repository, store) = (
       try bases.origin.map { try session.pullSource(try Reference(parsing: $0), byDigest: true) }, registry.store
@@ -146,7 +150,7 @@ public struct LockProject: Sendable {
     let environment = image.config.config?.env ?? []
     if let active = environment.first(where: { $0.hasPrefix("VIRTUAL_ENV=") }) {
       throw FlowError(
-        .failed, pin.base, "its \(active) keeps Python from finding packages elsewhere",
+        .failed, pin.base, reason: "its \(active) keeps Python from finding packages elsewhere",
         hint: "name a base without a virtual environment")
     }
     return try await blocking { try BaseFacts.read(stack, environment: environment) }

@@ -59,7 +59,7 @@ public struct PackageProject: Sendable {
       session.progress.report(.note(report.summary))
       tested = report
     }
-    let outcome = try await record(draft, project, registry)
+    let outcome = try await record(draft, project, registry: registry)
     let (version, existed, changes): (Registry.Version, Bool, [SettingsChange]) =
       switch outcome {
       case .recorded(let version): (version, false, [])
@@ -109,7 +109,7 @@ public struct PackageProject: Sendable {
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
     let environment = try await project.environment(registry, session)
-    let placed = try await project.layers(environment, on: bases, registry, session)
+    let placed = try await project.layers(environment, on: bases, registry, session: session)
     for move in placed.moves.prefix(5) { session.progress.report(.note(move.text(bases.name))) }
     let written = try await builder.write(placed.layers)
     let plan = ImagePlan(
@@ -117,7 +117,8 @@ public struct PackageProject: Sendable {
     let images = try builder.images(plan, written.layers)
     guard let image = images.first(where: { Platform.host.isSameProcessor(as: $0.config.platform) }) ?? images.first
     else {
-      throw FlowError(.usage, "platforms", "no platform is given", hint: "write platforms: [linux/amd64] in opz.yaml")
+      throw FlowError(
+        .usage, "platforms", reason: "no platform is given", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
     return Draft(
       images: images, image: image, plan: plan, written: written, bases: bases, packages: environment.packages,
@@ -129,21 +130,22 @@ public struct PackageProject: Sendable {
     return try await project.lineage(session)
   }
 
-  private func record(_ draft: Draft, _ project: LoadedProject, _ registry: Registry) async throws -> Registry.Outcome {
+  private func record(_ draft: Draft, _ project: LoadedProject, registry: Registry) async throws -> Registry.Outcome {
     let (session, request) = (session, request)
     var details: [String: JSONValue] = [:]
     if let commit = draft.lineage.git?.commit { details["commit"] = .string(commit) }
     let (name, wanted, noted) = (project.name, project.version, details)
     return try await blocking {
       let sketch = try PackageProject.record(
-        draft, project, version: SemanticVersion(0, 0, 0), image: draft.images[0].manifest.descriptor, session)
+        draft, project, version: SemanticVersion(major: 0, minor: 0, patch: 0),
+        image: draft.images[0].manifest.descriptor, session: session)
       let choice = VersionChoice(wanted: wanted, draft: sketch) { version in
         let builder = registry.imageBuilder(session)
         var plan = draft.plan
         plan.annotations = ImageAnnotations.make(
-          project.name, version, created: project.created, draft.lineage, draft.bases)
+          project.name, version, created: project.created, lineage: draft.lineage, bases: draft.bases)
         let descriptor = try builder.store(try builder.images(plan, draft.written.layers))
-        var record = try PackageProject.record(draft, project, version: version, image: descriptor, session)
+        var record = try PackageProject.record(draft, project, version: version, image: descriptor, session: session)
         if !draft.packages.isEmpty { record.packages = draft.packages }
         if project.config.runtime.kind == .model {
           record.artifacts = [
@@ -164,7 +166,7 @@ public struct PackageProject: Sendable {
   }
 
   private static func record(
-    _ draft: Draft, _ project: LoadedProject, version: SemanticVersion, image: Descriptor, _ session: Session
+    _ draft: Draft, _ project: LoadedProject, version: SemanticVersion, image: Descriptor, session: Session
   ) throws -> VersionRecord {
     let own = draft.written.entries.map { entry in
       VersionRecord.Layer(

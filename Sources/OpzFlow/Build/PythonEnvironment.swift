@@ -20,13 +20,13 @@ struct PythonEnvironment: Sendable {
 
   /// - Parameter fetching: false to plan from the locks alone, without downloading wheels.
   static func load(
-    _ project: PythonProject, fetching: Bool = true, _ registry: Registry, _ session: Session
+    _ project: PythonProject, fetching: Bool = true, _ registry: Registry, session: Session
   ) async throws -> PythonEnvironment {
     guard let base = project.config.base else { throw missingBase }
     guard let recorded = try ProjectLock.read(in: project.directory), let facts = recorded.facts?[base] else {
       throw FlowError(
         .notFound, project.directory.appending(ProjectLock.fileName).string,
-        "the Python versions and libraries of \(base) are not locked",
+        reason: "the Python versions and libraries of \(base) are not locked",
         hint: "opz lock \(project.directory)")
     }
     var environment = PythonEnvironment()
@@ -48,20 +48,20 @@ struct PythonEnvironment: Sendable {
       let version = "3.\(target.minor)"
       if let other = environment.python, other != version {
         throw FlowError(
-          .failed, "platforms", "the base has Python \(other) for one platform and \(version) for another",
+          .failed, "platforms", reason: "the base has Python \(other) for one platform and \(version) for another",
           hint: "write python: \"\(version)\" below runtime, or package each platform on its own")
       }
       environment.python = version
       let lock = project.lock(for: platform)
       let rules = requirements.flatMap { HashRules($0, for: target) }
       let locked = try await blocking { try PythonLock.read(lock).select(for: target, allowing: rules) }
-      try project.requireAll(requirements, in: locked, target, lock, inputs)
+      try project.requireAll(requirements, in: locked, target, lock: lock, inputs: inputs)
       try project.requireMLflow(in: locked, lock)
       let local: [LocalWheel]
       if fetching {
-        local = try await fetch(locked, beside: lock.removingLastComponent(), registry, session)
-        try await check(locked, local, rules, subject: lock.string)
-        try await check(local, target, facts, lock, registry)
+        local = try await fetch(locked, beside: lock.removingLastComponent(), registry, session: session)
+        try await check(locked, local, rules: rules, subject: lock.string)
+        try await check(local, target, facts: facts, lock: lock, registry: registry)
       } else {
         local = locked.map { LocalWheel(name: $0.name, file: "", digest: $0.digest, size: $0.size ?? 0) }
       }
@@ -78,13 +78,13 @@ struct PythonEnvironment: Sendable {
 
   static var missingBase: FlowError {
     FlowError(
-      .failed, "runtime.base", "a python runtime requires a base with Python, but none is given",
+      .failed, "runtime.base", reason: "a python runtime requires a base with Python, but none is given",
       hint: "set runtime.base in opz.yaml, or use --set runtime.base=HOST/REPO:TAG")
   }
 
   /// Hashes the wheels again if the lock or the requirements have digests other than SHA-256.
   static func check(
-    _ locked: [LockedWheel], _ local: [LocalWheel], _ rules: HashRules?, subject: String
+    _ locked: [LockedWheel], _ local: [LocalWheel], rules: HashRules?, subject: String
   ) async throws {
     let files = Dictionary(local.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
     try await blocking {
@@ -99,7 +99,7 @@ struct PythonEnvironment: Sendable {
 
   /// Downloads the wheels that are not in the cache, where each is named by its digest.
   static func fetch(
-    _ wheels: [LockedWheel], beside directory: FilePath, _ registry: Registry, _ session: Session
+    _ wheels: [LockedWheel], beside directory: FilePath, _ registry: Registry, session: Session
   ) async throws -> [LocalWheel] {
     let cache = registry.cacheDirectory.appending("wheels")
     let download = try FileDownload(
@@ -128,7 +128,7 @@ struct PythonEnvironment: Sendable {
   private static func take(_ source: FilePath, _ wheel: LockedWheel, to path: FilePath) throws {
     if try FileStatus.find(path) != nil { return }
     guard try FileStatus.find(source) != nil else {
-      throw FlowError(.notFound, source.string, "the lock lists this wheel, but the file does not exist")
+      throw FlowError(.notFound, source.string, reason: "the lock lists this wheel, but the file does not exist")
     }
     try Durable.makeDirectory(path.removingLastComponent())
     let new = try NewFile(in: path.removingLastComponent())
@@ -140,7 +140,7 @@ struct PythonEnvironment: Sendable {
     let found = hasher.finish()
     guard found == wheel.digest else {
       throw FlowError(
-        .verification, source.string, "the wheel has the digest \(found), but \(wheel.digest) is locked",
+        .verification, source.string, reason: "the wheel has the digest \(found), but \(wheel.digest) is locked",
         hint: "opz lock --update pins the new one")
     }
     _ = try new.publish(at: path, mode: 0o444)
@@ -148,7 +148,7 @@ struct PythonEnvironment: Sendable {
 
   /// Reads the wheels' metadata and reports incompatible packages. A set that passed once is not checked again.
   private static func check(
-    _ wheels: [LocalWheel], _ target: PythonTarget, _ facts: BaseFacts, _ lock: FilePath, _ registry: Registry
+    _ wheels: [LocalWheel], _ target: PythonTarget, facts: BaseFacts, lock: FilePath, registry: Registry
   ) async throws {
     let text = wheels.map(\.digest.description).sorted().joined(separator: "\n") + "\n\(target)\n\(facts.cuda ?? "")"
     let marker = registry.cacheDirectory.appending("checks").appending(Digest.of(Array(text.utf8)).hex)
@@ -162,7 +162,7 @@ struct PythonEnvironment: Sendable {
       guard problems.isEmpty else {
         let shown = problems.prefix(10).map(\.description).joined(separator: "; ")
         throw FlowError(
-          .failed, lock.string, "the packages are incompatible: \(shown)",
+          .failed, lock.string, reason: "the packages are incompatible: \(shown)",
           hint: "fix the requirements, then run opz lock --update")
       }
       try Durable.makeDirectory(marker.removingLastComponent())

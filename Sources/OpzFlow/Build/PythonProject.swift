@@ -51,15 +51,15 @@ struct PythonProject: Sendable {
     guard let change = now.change(since: then) else { return true }
     let subject = change.subject == "opz.yaml" ? change.subject : directory.pushing(FilePath(change.subject)).string
     throw FlowError(
-      .conflict, subject, "\(change.reason), so the locked packages may not match the requirements",
+      .conflict, subject, reason: "\(change.reason), so the locked packages may not match the requirements",
       hint: "opz lock \(directory)")
   }
 
   /// Detects a required package that is missing from the lock, for example because a merge dropped it.
   /// - Throws: `FlowError` of category `conflict` with the file and line of the requirement.
   func requireAll(
-    _ requirements: RequirementsFile?, in wheels: [LockedWheel], _ target: PythonTarget, _ lock: FilePath,
-    _ inputs: ProjectLock.Inputs
+    _ requirements: RequirementsFile?, in wheels: [LockedWheel], _ target: PythonTarget, lock: FilePath,
+    inputs: ProjectLock.Inputs
   ) throws {
     // uv's settings can exclude a required package on purpose.
     let hasSettings = inputs.files.keys.contains {
@@ -70,7 +70,7 @@ struct PythonProject: Sendable {
     for item in requirements.items where !item.isConstraint && item.marker?.holds(for: target) != false {
       guard !known.contains(item.name) else { continue }
       throw FlowError(
-        .conflict, lock.string, "it lacks \(item.name), which \(item.location) requires",
+        .conflict, lock.string, reason: "it lacks \(item.name), which \(item.location) requires",
         hint: "opz lock --update \(directory) resolves everything again")
     }
   }
@@ -82,7 +82,7 @@ struct PythonProject: Sendable {
       !wheels.contains(where: { ["mlflow", "mlflow-skinny"].contains($0.name.normalizedDistribution) })
     else { return }
     throw FlowError(
-      .failed, lock.string, "it has no mlflow, which loads the model",
+      .failed, lock.string, reason: "it has no mlflow, which loads the model",
       hint: "add mlflow to the requirements, then run opz lock")
   }
 
@@ -101,12 +101,12 @@ struct PythonProject: Sendable {
         !String(decoding: try FileBlob(path, size: status.size).bytes(), as: UTF8.self).contains("lock-version")
       else { return }
       throw FlowError(
-        .conflict, path.string, "it is not a pylock.toml, and opz lock would overwrite it",
+        .conflict, path.string, reason: "it is not a pylock.toml, and opz lock would overwrite it",
         hint: "name another file in runtime.lock, or move this one away")
     }
     throw FlowError(
       .conflict, "runtime.lock: \(config.runtime.lock ?? "")",
-      "this file is an input of the lock, so it cannot be the lock itself",
+      reason: "this file is an input of the lock, so it cannot be the lock itself",
       hint: "remove runtime.lock: opz lock reads this file and writes pylock.toml")
   }
 
@@ -125,7 +125,7 @@ struct PythonProject: Sendable {
     if let wanted {
       guard facts.python.isEmpty || facts.python.contains(wanted) else {
         throw FlowError(
-          .failed, "runtime.python: \(wanted)", "\(base) has Python \(facts.python.joined(separator: ", "))",
+          .failed, "runtime.python: \(wanted)", reason: "\(base) has Python \(facts.python.joined(separator: ", "))",
           hint: "use a base with Python \(wanted), or another version")
       }
       version = wanted
@@ -133,13 +133,14 @@ struct PythonProject: Sendable {
       guard facts.python.count == 1, let only = facts.python.first else {
         throw FlowError(
           .failed, base,
-          facts.python.isEmpty ? "no Python was found in it" : "it has Python \(facts.python.joined(separator: ", "))",
+          reason: facts.python.isEmpty
+            ? "no Python was found in it" : "it has Python \(facts.python.joined(separator: ", "))",
           hint: "write python: \"3.12\" below runtime")
       }
       version = only
     }
     guard let minor = version.split(separator: ".").last.flatMap({ Int($0) }) else {
-      throw FlowError(.failed, "runtime.python: \(version)", "not a version of Python 3")
+      throw FlowError(.failed, "runtime.python: \(version)", reason: "not a version of Python 3")
     }
     return try PythonTarget(minor: minor, platform: platform, library: try library(facts, base))
   }
@@ -152,7 +153,7 @@ struct PythonProject: Sendable {
     if let glibc = facts.glibc.flatMap(numbers) { return .glibc(glibc.0, glibc.1) }
     if let musl = facts.musl.flatMap(numbers) { return .musl(musl.0, musl.1) }
     throw FlowError(
-      .failed, base, "it has neither glibc nor musl, one of which wheels require",
+      .failed, base, reason: "it has neither glibc nor musl, one of which wheels require",
       hint: "use a base with Python")
   }
 

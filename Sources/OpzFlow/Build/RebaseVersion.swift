@@ -37,7 +37,7 @@ public struct RebaseVersion: Sendable {
     // Carry over the settings that were configured after packaging; they would be lost otherwise.
     let record = try await blocking { [version] in try registry.current(version).record }
     let settings = try settings()
-    let bases = try await bases(registry, record.platforms.compactMap { Platform($0) }, settings)
+    let bases = try await bases(registry, record.platforms.compactMap { Platform($0) }, settings: settings)
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
     let own = try await ownLayers(registry)
     try await check(own, on: bases, registry)
@@ -57,7 +57,8 @@ public struct RebaseVersion: Sendable {
       let sketch = draft
       let choice = VersionChoice(wanted: nil, draft: sketch) { number in
         var plan = plan
-        plan.annotations = ImageAnnotations.make(version.name, number, created: created, sketch.lineage, bases)
+        plan.annotations = ImageAnnotations.make(
+          version.name, number, created: created, lineage: sketch.lineage, bases: bases)
         var final = sketch
         final.image = try builder.store(try builder.images(plan, own)).withoutAnnotations
         final.version = number.description
@@ -90,7 +91,7 @@ public struct RebaseVersion: Sendable {
         }
         guard let reason else { continue }
         throw FlowError(
-          .conflict, version.record.reference, "its layers were made for another base: \(reason)",
+          .conflict, version.record.reference, reason: "its layers were made for another base: \(reason)",
           hint: "package it again on the new base: opz package --set runtime.base=\(self.base)")
       }
     }
@@ -99,7 +100,7 @@ public struct RebaseVersion: Sendable {
   private func settings() throws -> RuntimeSettings {
     guard let value = version.record.runtime.settings else {
       throw FlowError(
-        .failed, version.record.reference, "its record lacks the runtime settings, so it cannot be rebased",
+        .failed, version.record.reference, reason: "its record lacks the runtime settings, so it cannot be rebased",
         hint: "set runtime.base in opz.yaml, then opz package")
     }
     return try CanonicalJSON.decode(
@@ -107,25 +108,26 @@ public struct RebaseVersion: Sendable {
   }
 
   private func bases(
-    _ registry: Registry, _ platforms: [Platform], _ settings: RuntimeSettings
+    _ registry: Registry, _ platforms: [Platform], settings: RuntimeSettings
   ) async throws -> BaseImages {
     switch version.record.runtime.kind {
     case "native":
       guard base == "opz-runtime" else {
         throw FlowError(
-          .usage, "--base \(base)", "a native version can only use opz-runtime",
+          .usage, "--base \(base)", reason: "a native version can only use opz-runtime",
           hint:
             "import the new one with opz runtime import, then opz rebase \(version.record.reference) --base opz-runtime"
         )
       }
-      let bases = try await BaseImages.native(platforms, registry, session)
+      let bases = try await BaseImages.native(platforms, registry, session: session)
       let options = try ReadingOptions(environment: settings.environment)
       // The record does not say which version of the graph the model needs, and a runtime of one reads it.
       if let format = version.record.model?.format, session.formats.named(format) != nil {
         try bases.requireReading(format, graph: 0, options: options, in: session)
       }
       return bases
-    default: return try await .custom(base, pinned: nil, platforms, registry, session, project: session)
+    default:
+      return try await .custom(base, pinned: nil, platforms, registry: registry, session: session, project: session)
     }
   }
 

@@ -72,7 +72,7 @@ public enum RuntimeImport {
     if let pinned = try registry.runtime(for: platform) { return try await registry.store.image(pinned) }
     guard platform.isSameProcessor(as: .host), let server = InstalledProgram.server.find(session.environment) else {
       throw FlowError(
-        .notFound, "opz-runtime for \(platform)", "this registry has no native runtime for the platform",
+        .notFound, "opz-runtime for \(platform)", reason: "this registry has no native runtime for the platform",
         hint: "opz runtime import PATH-OF-OPZ-SERVER (built for \(platform)), or opz runtime import oci:DIR")
     }
     let result = try await program(server, in: session)

@@ -125,7 +125,7 @@ struct ServedWorker: Sendable {
 
   /// The layers with opz-server of the pinned runtimes: the same blobs as in native images.
   /// - Throws: `FlowError` of category `conflict` for a runtime that has no workers.
-  static func serverLayers(_ platforms: [Platform], _ registry: Registry, _ session: Session) async throws
+  static func serverLayers(_ platforms: [Platform], _ registry: Registry, session: Session) async throws
     -> [PlannedLayer]
   {
     var layers: [PlannedLayer] = []
@@ -133,7 +133,7 @@ struct ServedWorker: Sendable {
       let image = try await RuntimeImport.ensure(platform, registry: registry, session: session)
       guard RuntimeMark(labels: image.config.config?.labels ?? [:]).workers >= 1 else {
         throw FlowError(
-          .conflict, "opz-runtime for \(platform)", "the pinned runtime is older than workers of Python and R",
+          .conflict, "opz-runtime for \(platform)", reason: "the pinned runtime is older than workers of Python and R",
           hint: "opz runtime import PATH-OF-OPZ-SERVER pins another; versions that exist keep theirs")
       }
       layers += image.layers.map {

@@ -17,7 +17,7 @@ public struct SettingsFile: Sendable {
     let config = try ConfigReader.read(path)
     guard config.name == version.name else {
       throw FlowError(
-        .conflict, name, "it is for the model \(config.name), not \(version.name)",
+        .conflict, name, reason: "it is for the model \(config.name), not \(version.name)",
         hint: "use the opz.yaml of \(version.name), or omit --settings")
     }
     self.name = name

@@ -13,14 +13,14 @@ enum TreeDigest {
     }
     var lines: [[UInt8]] = []
     var total: UInt64 = 0
-    try walk(path, prefix: [], &lines, &total, depth: 0)
+    try walk(path, prefix: [], &lines, total: &total, depth: 0)
     var hasher = DigestHasher(.sha256)
     for line in lines.sorted(by: { $0[66...].lexicographicallyPrecedes($1[66...]) }) { hasher.update(line) }
     return (hasher.finish(), total)
   }
 
   private static func walk(
-    _ directory: FilePath, prefix: [UInt8], _ lines: inout [[UInt8]], _ total: inout UInt64, depth: Int
+    _ directory: FilePath, prefix: [UInt8], _ lines: inout [[UInt8]], total: inout UInt64, depth: Int
   ) throws {
     guard depth < 128 else { throw IOFailure("directories are nested deeper than 128", path: directory) }
     for entry in try Directory.entries(directory) {
@@ -28,7 +28,7 @@ enum TreeDigest {
       let name = prefix + entry.bytes
       let status = try FileStatus.of(place, followLinks: false)
       switch status.kind {
-      case .directory: try walk(place, prefix: name + [UInt8(ascii: "/")], &lines, &total, depth: depth + 1)
+      case .directory: try walk(place, prefix: name + [UInt8(ascii: "/")], &lines, total: &total, depth: depth + 1)
       case .file:
         let (digest, size) = try of(place)
         lines.append(Array(digest.hex.utf8) + Array("  ".utf8) + name + [UInt8(ascii: "\n")])

@@ -64,12 +64,13 @@ public struct ApplyDeploy: Sendable {
     place.cluster = context.cluster
     let earlier = try await ApplyDeploy.earlier(version.name, in: place, context: context.namespace, registry)
     let plan = try await ApplyPlan(
-      version.name, ManifestStream(stream), earlier: earlier, prunes: prunes, namespace: context.namespace, cluster)
+      version.name, ManifestStream(stream), earlier: earlier, prunes: prunes, namespace: context.namespace,
+      cluster: cluster)
     let steps = ApplyObjects(plan, cluster, prunes: prunes, seconds: seconds, note: note)
     try await steps.rehearse()
     let attempt = try await begin(registry, place)
     let report = await steps.run()
-    try await end(registry, attempt, report)
+    try await end(registry, attempt, report: report)
     if let failure = report.failure { throw explained(failure, report) }
     return Result(place: place, applied: report.applied, deleted: report.deleted)
   }
@@ -102,7 +103,7 @@ public struct ApplyDeploy: Sendable {
     }
   }
 
-  private func end(_ registry: Registry, _ attempt: String, _ report: ApplyObjects.Report) async throws {
+  private func end(_ registry: Registry, _ attempt: String, report: ApplyObjects.Report) async throws {
     var details: [String: JSONValue] = ["applied": .array(report.applied.map { .string($0) })]
     if !report.deleted.isEmpty { details["deleted"] = .array(report.deleted.map { .string($0) }) }
     details["reason"] = report.failure.map { .string("\($0.subject): \($0.reason)") }
@@ -119,7 +120,7 @@ public struct ApplyDeploy: Sendable {
     let ways =
       "run the same command again to continue; opz rollback \(version.name) --deploy --apply restores the last successful deploy"
     return FlowError(
-      failure.category, failure.subject, "\(failure.reason)\n\(done)\(deleted)",
+      failure.category, failure.subject, reason: "\(failure.reason)\n\(done)\(deleted)",
       hint: failure.hint.map { hint in
         hint.contains("opz rollback") ? hint : "\(hint); \(ways)"
       } ?? ways)

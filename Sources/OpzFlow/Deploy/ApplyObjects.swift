@@ -71,7 +71,7 @@ public struct ApplyObjects: Sendable {
     let names = refused.dropFirst().map(\.0.name).joined(separator: ", ")
     throw FlowError(
       failure.category, document.name,
-      "the cluster would refuse it, so nothing was applied: \(failure.reason)"
+      reason: "the cluster would refuse it, so nothing was applied: \(failure.reason)"
         + (names.isEmpty ? "" : "\nand \(names)"),
       hint: failure.hint)
   }
@@ -88,7 +88,7 @@ public struct ApplyObjects: Sendable {
     do { try await steps.all() } catch let error as FlowError {
       steps.report.failure = error
     } catch {
-      steps.report.failure = FlowError(.failed, "kubectl", "\(error)")
+      steps.report.failure = FlowError(.failed, "kubectl", reason: "\(error)")
     }
     return steps.report
   }
@@ -188,12 +188,12 @@ public struct ApplyObjects: Sendable {
         note("the pods of \(deployment.name) are ready after \((clock.now - start).components.seconds) s")
         continue
       }
-      throw late(deployment, routes, "within \(limit) s", reason)
+      throw late(deployment, routes, time: "within \(limit) s", reason: reason)
     }
   }
 
   private func late(
-    _ deployment: ManifestDocument, _ routes: [ManifestDocument], _ time: String, _ reason: String
+    _ deployment: ManifestDocument, _ routes: [ManifestDocument], time: String, reason: String
   ) -> FlowError {
     let route = routes.map(\.name).joined(separator: ", ")
     let nothing = route.isEmpty ? "nothing was deleted" : "\(route) was not switched and nothing was deleted"
@@ -204,7 +204,7 @@ public struct ApplyObjects: Sendable {
       "opz rollback \(plan.model) --deploy --apply --prune restores the previous deploy",
     ]
     return FlowError(
-      .failed, deployment.name, "its pods were not ready \(time), so \(nothing): \(reason)",
+      .failed, deployment.name, reason: "its pods were not ready \(time), so \(nothing): \(reason)",
       hint: ways.joined(separator: "; "))
   }
 }

@@ -36,7 +36,7 @@ public struct ApplyPlan: Sendable {
   ///   overwrite the Deployment's own replica count.
   public init(
     _ model: ModelName, _ stream: ManifestStream, earlier: [ManifestDocument], prunes: Bool, namespace: String,
-    _ cluster: ClusterClient
+    cluster: ClusterClient
   ) async throws {
     self.model = model
     self.stream = stream
@@ -105,7 +105,8 @@ public struct ApplyPlan: Sendable {
     for document in stream.documents {
       guard let object = self[document], let other = owner(object, document) else { continue }
       throw FlowError(
-        .conflict, document.name, "it belongs to the model \(other), whose name becomes the same one in Kubernetes",
+        .conflict, document.name,
+        reason: "it belongs to the model \(other), whose name becomes the same one in Kubernetes",
         hint: "deploy one of the two into another namespace: --namespace NAME")
     }
   }
@@ -131,7 +132,7 @@ public struct ApplyPlan: Sendable {
     if let rival = rivals.first, !prunes {
       throw FlowError(
         .conflict, rival.name,
-        "it scales \(deployment.name), which sets \(wanted) replicas itself now, so the two would conflict",
+        reason: "it scales \(deployment.name), which sets \(wanted) replicas itself now, so the two would conflict",
         hint: "--prune deletes it first")
     }
     scalers += rivals

@@ -30,8 +30,8 @@ public struct BatchFiles: Sendable {
   public func score(_ batch: BatchScoring, progress: any ProgressSink = NoProgress()) throws -> BatchScoring.Summary {
     let name = input?.lastComponent?.string ?? "standard input"
     let stream =
-      if let input { StreamSource(try OpenFile.reading(input), name, progress) } else {
-        StreamSource(OpenFile(adopting: dup(0), path: "standard input"), name, progress)
+      if let input { StreamSource(try OpenFile.reading(input), name, progress: progress) } else {
+        StreamSource(OpenFile(adopting: dup(0), path: "standard input"), name, progress: progress)
       }
     let size = try input.flatMap { path in
       let status = try FileStatus.of(path)
@@ -39,7 +39,7 @@ public struct BatchFiles: Sendable {
     }
     progress.report(.started(item: name, total: size))
     do {
-      let summary = try score(batch, stream, name)
+      let summary = try score(batch, stream, name: name)
       progress.report(.finished(item: name, outcome: .done))
       return summary
     } catch {
@@ -48,7 +48,7 @@ public struct BatchFiles: Sendable {
     }
   }
 
-  private func score(_ batch: BatchScoring, _ stream: StreamSource, _ name: String) throws -> BatchScoring.Summary {
+  private func score(_ batch: BatchScoring, _ stream: StreamSource, name: String) throws -> BatchScoring.Summary {
     let source = try BatchFiles.unpacked(stream, name)
     var sink = try OutputFile(output ?? OutputFile.standardOutput)
     guard let rejects else {
@@ -80,7 +80,7 @@ private final class StreamSource: ByteSource {
   private var head: [UInt8] = []
   private var unreported = 0
 
-  init(_ file: consuming OpenFile, _ name: String, _ progress: any ProgressSink) {
+  init(_ file: consuming OpenFile, _ name: String, progress: any ProgressSink) {
     self.file = file
     self.name = name
     self.progress = progress

@@ -45,7 +45,7 @@ enum ClusterFailure {
     let words = all.prefix { !$0.hasPrefix("Please review the fields above") }.prefix(12).joined(separator: "\n")
     let meaning = meanings.first { words.contains($0.words) }
     return FlowError(
-      meaning?.category ?? .failed, command, "it exited with status \(result.status): \(words.prefix(2000))",
+      meaning?.category ?? .failed, command, reason: "it exited with status \(result.status): \(words.prefix(2000))",
       hint: meaning?.hint)
   }
 

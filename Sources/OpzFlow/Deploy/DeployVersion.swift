@@ -46,7 +46,7 @@ public struct DeployVersion: Sendable {
   public func manifests() async throws -> Result {
     let registry = try session.openRegistry()
     let (current, source) = try await current(version, registry)
-    let plan = try await plan(current, registry, request.settings?.deploy)
+    let plan = try await plan(current, registry, given: request.settings?.deploy)
     let other: DeploymentPlan? =
       if let other = request.alongside { try await self.plan(self.current(other, registry).0, registry) } else { nil }
     let purpose: Manifests.Purpose = request.isBatch ? .batch : .serving(alongside: other)
@@ -91,7 +91,7 @@ public struct DeployVersion: Sendable {
     guard let first = errors.first else { return }
     let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
     throw FlowError(
-      .refused, first.object, "\(first.code): \(first.message)\(more)",
+      .refused, first.object, reason: "\(first.code): \(first.message)\(more)",
       hint:
         "\(first.hint.map { "\($0); " } ?? "")opz lint --explain \(first.code) explains it, --allow \(first.code) ignores it"
     )
@@ -172,7 +172,8 @@ public struct DeployVersion: Sendable {
     let place = await known(result.place).place
     let earlier = try await ApplyDeploy.earlier(version.name, in: place, context: context.namespace, registry)
     return try await ApplyPlan(
-      version.name, ManifestStream(result.stream), earlier: earlier, prunes: true, namespace: context.namespace, cluster
+      version.name, ManifestStream(result.stream), earlier: earlier, prunes: true, namespace: context.namespace,
+      cluster: cluster
     ).leftOver
   }
 
@@ -206,7 +207,7 @@ public struct DeployVersion: Sendable {
   }
 
   private func plan(
-    _ version: Registry.Version, _ registry: Registry, _ given: DeploySettings? = nil
+    _ version: Registry.Version, _ registry: Registry, given: DeploySettings? = nil
   ) async throws -> DeploymentPlan {
     let record = version.record
     var settings = given ?? DeploySettings()

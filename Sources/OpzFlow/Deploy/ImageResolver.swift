@@ -24,9 +24,9 @@ struct ImageResolver: Sendable {
     } catch let error as FlowError {
       return .failure(error)
     } catch let error as any ExplainedError {
-      return .failure(FlowError(error.category, error.subject, error.reason, hint: error.hint))
+      return .failure(FlowError(error.category, error.subject, reason: error.reason, hint: error.hint))
     } catch {
-      return .failure(FlowError(.failed, name, "\(error)"))
+      return .failure(FlowError(.failed, name, reason: "\(error)"))
     }
   }
 
@@ -39,7 +39,7 @@ struct ImageResolver: Sendable {
       let places = try registry.state(reference.name).places[version.version] ?? []
       guard let place = places.last(where: { (try? Reference(parsing: $0)) != nil }) else {
         throw FlowError(
-          .notFound, name, "\(version.record.reference) was not pushed anywhere that a cluster could pull from",
+          .notFound, name, reason: "\(version.record.reference) was not pushed anywhere that a cluster could pull from",
           hint: "opz push \(version.record.reference) HOST/REPO")
       }
       let pushed = try Reference(parsing: place)
@@ -52,7 +52,7 @@ struct ImageResolver: Sendable {
   private func remote(_ name: String) async throws -> Reference {
     guard let slash = name.firstIndex(of: "/"), Reference.namesHost(name[..<slash]) else {
       throw FlowError(
-        .failed, name, "it names no registry, and opz does not guess one",
+        .failed, name, reason: "it names no registry, and opz does not guess one",
         hint: "write HOST/REPO:TAG; for Docker Hub docker.io/library/NAME:TAG")
     }
     let reference = try Reference(parsing: name)

@@ -24,7 +24,7 @@ struct ManifestFiles {
       let before = files.found.count
       try files.add(name)
       if files.found.count == before {
-        throw FlowError(.notFound, name, "no manifests: nothing in it ends in .yaml, .yml or .json")
+        throw FlowError(.notFound, name, reason: "no manifests: nothing in it ends in .yaml, .yml or .json")
       }
     }
     return files.found
@@ -40,7 +40,7 @@ struct ManifestFiles {
     let path = session.path(name)
     guard let status = try FileStatus.find(path) else {
       throw FlowError(
-        .notFound, name, "no such file or directory", hint: "name a file, a directory, or - for standard input")
+        .notFound, name, reason: "no such file or directory", hint: "name a file, a directory, or - for standard input")
     }
     switch status.kind {
     case .directory: try walk(path, shown: FilePath(name), depth: 0)
@@ -70,7 +70,7 @@ struct ManifestFiles {
   ///   skipped.
   private mutating func read(_ path: FilePath, _ name: String, wasFoundInDirectory: Bool = false) throws {
     guard found.count < ManifestFiles.maximumCount else {
-      throw FlowError(.failed, name, "more than \(ManifestFiles.maximumCount) files")
+      throw FlowError(.failed, name, reason: "more than \(ManifestFiles.maximumCount) files")
     }
     let bytes = try SmallFile.read(path, limit: ManifestFiles.bytes)
     if wasFoundInDirectory, !bytes.contains(text: "\"apiVersion\"") { return }
@@ -92,7 +92,7 @@ struct ManifestFiles {
       if count == 0 { return bytes }
       bytes += buffer[..<count]
       guard bytes.count <= ManifestFiles.bytes else {
-        throw FlowError(.failed, "-", "more than \(ManifestFiles.bytes >> 20) MiB")
+        throw FlowError(.failed, "-", reason: "more than \(ManifestFiles.bytes >> 20) MiB")
       }
     }
   }

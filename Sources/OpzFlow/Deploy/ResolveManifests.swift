@@ -111,7 +111,7 @@ public struct ResolveManifests: Sendable {
           sources.append(Source(input: input, uses: images.uses))
         } catch {
           throw FlowError(
-            .failed, "\(input.name):\(error.place.line):\(error.place.column)", error.reason, hint: error.hint)
+            .failed, "\(input.name):\(error.place.line):\(error.place.column)", reason: error.reason, hint: error.hint)
         }
       }
       // An image name that a kustomization replaces is only a placeholder in the manifests.
@@ -143,14 +143,14 @@ public struct ResolveManifests: Sendable {
       for use in source.uses where !use.isPinned {
         let place = "\(place(source, use)): \(use.asked.prefix(200))"
         if let problem = use.problem ?? use.doubt {
-          problems.append(FlowError(.failed, place, problem.reason, hint: problem.hint))
+          problems.append(FlowError(.failed, place, reason: problem.reason, hint: problem.hint))
         } else if case .failure(let error)? = answers[use.asked] {
-          problems.append(FlowError(error.category, place, error.reason, hint: error.hint))
+          problems.append(FlowError(error.category, place, reason: error.reason, hint: error.hint))
         }
       }
     }
     guard let first = problems.first else { return }
     let rest = problems.dropFirst().prefix(20).map { "\n\($0.subject): \($0.reason)" }.joined()
-    throw FlowError(first.category, first.subject, first.reason + rest, hint: first.hint)
+    throw FlowError(first.category, first.subject, reason: first.reason + rest, hint: first.hint)
   }
 }

@@ -15,7 +15,7 @@ extension ResolveManifests.Result {
   /// Rewrites the files that changed in place, keeping their modes.
   public func write(in session: Session) async throws {
     guard !files.contains(where: { $0.name == "-" }) else {
-      throw FlowError(.usage, "--in-place", "standard input cannot be rewritten", hint: "omit --in-place")
+      throw FlowError(.usage, "--in-place", reason: "standard input cannot be rewritten", hint: "omit --in-place")
     }
     try await blocking {
       for file in files where file.changed > 0 {
@@ -33,7 +33,7 @@ extension ResolveManifests.Result {
         let name = try ResolveManifests.Result.below(file.name, roots)
         guard taken.insert(name).inserted else {
           throw FlowError(
-            .conflict, file.name, "two files would be written to \(name)",
+            .conflict, file.name, reason: "two files would be written to \(name)",
             hint: "name one directory, or write each to its own")
         }
         let path = directory.pushing(FilePath(name))

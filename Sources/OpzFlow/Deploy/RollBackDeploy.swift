@@ -43,7 +43,7 @@ public struct RollBackDeploy: Sendable {
       guard let wanted, let (last, before) = state.previousDeploy(in: wanted, context: context?.namespace) else {
         let places = Set(state.deploys.map(\.place.text)).sorted().joined(separator: ", ")
         throw FlowError(
-          .notFound, name.description, "there is no earlier successful deploy with other manifests",
+          .notFound, name.description, reason: "there is no earlier successful deploy with other manifests",
           hint: places.isEmpty ? "opz deploy records one" : "it was deployed in \(places); --place selects one")
       }
       let version = try registry.find(LocalReference(name, .version(before.version)), in: state)

@@ -9,7 +9,7 @@ struct ApprovalGate {
   private let asked: RegistryPolicy.Approvals
   private let keys: [PolicyKeys.Named]
 
-  init(_ question: GateContext, _ asked: RegistryPolicy.Approvals, _ keys: [PolicyKeys.Named]) {
+  init(_ question: GateContext, _ asked: RegistryPolicy.Approvals, keys: [PolicyKeys.Named]) {
     self.question = question
     self.asked = asked
     self.keys = keys
@@ -21,7 +21,7 @@ struct ApprovalGate {
       let found = signed(claims)
       return result(
         found.map { "\($0.name) (\($0.key.fingerprint.short))" }, "signed, ",
-        "opz approve \(reference) --for \(question.alias) --key FILE")
+        hint: "opz approve \(reference) --for \(question.alias) --key FILE")
     }
     let hint = "OPZ_ACTOR=NAME opz approve \(reference) --for \(question.alias)"
     // If the mover's name is invalid, their own approval cannot be excluded.
@@ -31,10 +31,10 @@ struct ApprovalGate {
         gate: "approvals", passed: false, evidence: "the name of whoever moves the alias is invalid: \(problem)",
         hint: "set OPZ_ACTOR to a valid name")
     }
-    return result(try people(but: mover).map(\.text), "not signed, ", hint)
+    return result(try people(but: mover).map(\.text), "not signed, ", hint: hint)
   }
 
-  private func result(_ names: [String], _ how: String, _ hint: String) -> GateResult {
+  private func result(_ names: [String], _ how: String, hint: String) -> GateResult {
     GateResult(
       gate: "approvals", passed: names.count >= asked.count,
       evidence: "\(names.count) of \(asked.count)" + (names.isEmpty ? "" : " (\(how)\(names.joined(separator: ", ")))"),

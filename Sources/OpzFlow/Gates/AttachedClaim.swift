@@ -26,15 +26,15 @@ struct AttachedClaim: Sendable {
 
   /// All readable claims of a version, the latest last.
   static func all(
-    of version: Registry.Version, _ keys: [PublicKey], _ registry: Registry, _ session: Session
+    of version: Registry.Version, _ keys: [PublicKey], _ registry: Registry, session: Session
   ) async throws -> [AttachedClaim] {
     try await VersionAttachments(version, session).evidence(registry) { evidence, attachment in
-      AttachedClaim(evidence, attachment, record: version.recordDigest, keys)
+      AttachedClaim(evidence, attachment, record: version.recordDigest, keys: keys)
     }.compactMap(\.self)
   }
 
   private init?(
-    _ evidence: Evidence, _ attachment: ModelState.Attachment, record: Digest, _ keys: [PublicKey]
+    _ evidence: Evidence, _ attachment: ModelState.Attachment, record: Digest, keys: [PublicKey]
   ) {
     self.attachment = attachment
     func signers(_ type: PredicateType) -> Set<PublicKey> {

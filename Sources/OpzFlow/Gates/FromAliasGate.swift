@@ -28,7 +28,7 @@ struct FromAliasGate {
       return result(false, "\(name) does not name it")
     }
     for tip in tips {
-      if let reason = try FromAliasGate.doubt(tip, alias, question) {
+      if let reason = try FromAliasGate.doubt(tip, alias, question: question) {
         return result(false, "\(name) names it, but \(reason)")
       }
     }
@@ -36,7 +36,7 @@ struct FromAliasGate {
   }
 
   /// Why a move of an alias does not count; nil if it passed the gates that the registry's policy has for the alias.
-  static func doubt(_ move: ModelState.Move, _ alias: AliasName, _ question: GateContext) throws -> String? {
+  static func doubt(_ move: ModelState.Move, _ alias: AliasName, question: GateContext) throws -> String? {
     guard let event = try question.registry.event(of: move, in: question.snapshot) else {
       return "its event is missing"
     }
@@ -49,7 +49,7 @@ struct FromAliasGate {
       guard let original, original.version == move.version else {
         return "the move that its rollback restored is missing"
       }
-      return try doubt(original, alias, question)
+      return try doubt(original, alias, question: question)
     }
     let gates = question.policy.promote[alias] ?? RegistryPolicy.Gates()
     if gates.isEmpty { return move.kind == .promoted ? nil : "had no gates when it was set (opz alias)" }

@@ -30,19 +30,19 @@ struct GateCheck {
       }
     }
     let records = RecordGates(
-      question, gates, signature, isSigned: signature?.coversRecord(claims) ?? true, inPlace: better,
+      question, gates, signature: signature, isSigned: signature?.coversRecord(claims) ?? true, inPlace: better,
       unsignedTargets: unsigned)
     var results = try await blocking { try records.results() }
     if let asked = gates.approvals {
       let named = try keys.named(asked.keys)
-      results.append(try await blocking { [question] in try ApprovalGate(question, asked, named).result(claims) })
+      results.append(try await blocking { [question] in try ApprovalGate(question, asked, keys: named).result(claims) })
     }
     if let signature { results.append(signature.result(claims, question.version)) }
     if let asked = gates.sbom {
       results.append(SBOMGate(keys: try keys.named(asked.keys)).result(claims, question.version))
     }
     if let asked = gates.scan {
-      results.append(ScanGate(question, asked, try keys.named(asked.keys)).result(claims))
+      results.append(ScanGate(question, asked, keys: try keys.named(asked.keys)).result(claims))
     }
     return results
   }
@@ -51,6 +51,6 @@ struct GateCheck {
   private func claims(of version: Registry.Version) async throws -> [AttachedClaim] {
     guard gates.signature != nil || gates.sbom != nil || gates.scan != nil || gates.approvals?.keys.isEmpty == false
     else { return [] }
-    return try await AttachedClaim.all(of: version, keys.all, question.registry, question.session)
+    return try await AttachedClaim.all(of: version, keys.all, question.registry, session: question.session)
   }
 }

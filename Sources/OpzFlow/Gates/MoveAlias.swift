@@ -78,7 +78,7 @@ public struct MoveAlias: Sendable {
       }
     }
     throw FlowError(
-      .conflict, "\(version.name)@\(alias)", "others kept changing the model while its gates were evaluated",
+      .conflict, "\(version.name)@\(alias)", reason: "others kept changing the model while its gates were evaluated",
       hint: "run the command again")
   }
 
@@ -126,7 +126,7 @@ public struct MoveAlias: Sendable {
     else { return }
     throw FlowError(
       .conflict, "\(version.name)@\(alias)",
-      "the image that it named as \(version.version) was deleted, and the number is another image's now",
+      reason: "the image that it named as \(version.version) was deleted, and the number is another image's now",
       hint: "opz promote \(version.record.reference) --to \(alias) moves it there through all gates")
   }
 
@@ -141,7 +141,8 @@ public struct MoveAlias: Sendable {
     hints.append("--force --reason TEXT overrides them, and the event records it")
     return FlowError(
       .refused, "\(version.record.reference) to \(alias)",
-      failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "), hint: hints.joined(separator: "\n      "))
+      reason: failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "),
+      hint: hints.joined(separator: "\n      "))
   }
 
   // MARK: The move
@@ -173,7 +174,7 @@ public struct MoveAlias: Sendable {
   private func addsEvidence(_ evaluation: Evaluation, _ isForced: Bool) throws -> Bool {
     guard !isForced, isCurrentTarget(evaluation.question.state) else { return false }
     return try evaluation.question.state.tips(alias).contains {
-      try FromAliasGate.doubt($0, alias, evaluation.question) != nil
+      try FromAliasGate.doubt($0, alias, question: evaluation.question) != nil
     }
   }
 

@@ -11,10 +11,10 @@ public struct Override: Sendable {
   public init(_ text: String) throws {
     let reason = text.unicodeScalars.drop { $0.properties.isWhitespace }
     guard reason.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil }) else {
-      throw FlowError(.usage, "--reason", "it contains no words", hint: "write why the gates are overridden")
+      throw FlowError(.usage, "--reason", reason: "it contains no words", hint: "write why the gates are overridden")
     }
     guard reason.count <= Override.limit else {
-      throw FlowError(.usage, "--reason", "it has more than \(Override.limit) characters", hint: "shorten it")
+      throw FlowError(.usage, "--reason", reason: "it has more than \(Override.limit) characters", hint: "shorten it")
     }
     self.reason = String(reason)
   }

@@ -17,7 +17,7 @@ struct RecordGates: Sendable {
   private let unsignedTargets: [String]
 
   init(
-    _ question: GateContext, _ gates: RegistryPolicy.Gates, _ signature: SignatureGate?, isSigned: Bool,
+    _ question: GateContext, _ gates: RegistryPolicy.Gates, signature: SignatureGate?, isSigned: Bool,
     inPlace: [Registry.Version], unsignedTargets: [String]
   ) {
     self.question = question
@@ -92,12 +92,12 @@ struct RecordGates: Sendable {
     _ gain: RegistryPolicy.Gain, _ version: Registry.Version, than others: [Registry.Version]
   ) -> GateResult {
     let gate = "better.\(gain.metric)"
-    func result(_ passed: Bool, _ evidence: String, _ hint: String? = nil) -> GateResult {
+    func result(_ passed: Bool, _ evidence: String, hint: String? = nil) -> GateResult {
       GateResult(gate: gate, passed: passed, evidence: evidence, hint: hint)
     }
     if let other = unsignedTargets.first {
       return result(
-        false, "the record of \(other), which the alias names now, is not signed", "opz sign \(other) --key FILE")
+        false, "the record of \(other), which the alias names now, is not signed", hint: "opz sign \(other) --key FILE")
     }
     let others = others.filter {
       $0.record.image.digest != version.record.image.digest || $0.version != version.version

@@ -27,7 +27,7 @@ public struct RemoveAlias: Sendable {
     let hasGates = policy.promote[alias] != nil
     guard !hasGates || force != nil else {
       throw FlowError(
-        .refused, "\(name)@\(alias)", "policy.yaml has gates for it, and no gate can approve its removal",
+        .refused, "\(name)@\(alias)", reason: "policy.yaml has gates for it, and no gate can approve its removal",
         hint: "--force --reason TEXT removes it, and the event records it")
     }
     var details: [String: JSONValue] = [:]

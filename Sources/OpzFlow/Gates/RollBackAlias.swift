@@ -25,7 +25,7 @@ public struct RollBackAlias: Sendable {
   public func run(_ registry: Registry) async throws -> MoveAlias.Result {
     let (move, version) = try await blocking { [self] in try registry.previous(alias, of: name) }
     let content = VersionContent(registry: registry, record: version.record, session: session)
-    let proved = try await prove(version, content, registry)
+    let proved = try await prove(version, content, registry: registry)
     var back = MoveAlias(version, to: alias, .rollBack(move), in: session)
     back.force = force
     back.details = ["verified": .integer(Int64(proved))]
@@ -34,7 +34,7 @@ public struct RollBackAlias: Sendable {
 
   /// Verifies every blob of the image: local ones are hashed, remote ones are looked up.
   /// - Returns: the number of blobs.
-  private func prove(_ version: Registry.Version, _ content: VersionContent, _ registry: Registry) async throws -> Int {
+  private func prove(_ version: Registry.Version, _ content: VersionContent, registry: Registry) async throws -> Int {
     let graph = try await ContentGraph.of(version.record.image, in: content)
     let blobs = graph.blobs + graph.documents
     for descriptor in blobs {
@@ -50,7 +50,7 @@ public struct RollBackAlias: Sendable {
       }
       throw FlowError(
         .verification, version.record.reference,
-        "its \(descriptor.mediaType) \(descriptor.digest) is missing or corrupt",
+        reason: "its \(descriptor.mediaType) \(descriptor.digest) is missing or corrupt",
         hint: "opz fsck --repair --from HOST/REPO fetches it; then roll back again")
     }
     return blobs.count

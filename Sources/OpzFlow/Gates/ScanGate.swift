@@ -27,7 +27,7 @@ struct ScanGate: Sendable {
     var isBad: Bool { problem != nil }
   }
 
-  init(_ question: GateContext, _ asked: RegistryPolicy.Scan, _ keys: [PolicyKeys.Named]) {
+  init(_ question: GateContext, _ asked: RegistryPolicy.Scan, keys: [PolicyKeys.Named]) {
     self.question = question
     self.asked = asked
     self.keys = keys

@@ -88,7 +88,7 @@ public struct ImportMLflow: Sendable {
     let known = all.map(\.name)
     for wanted in request.models + request.names.keys.sorted() where !known.contains(wanted) {
       throw MLflowError(
-        .notFound, wanted, "no such registered model in \(store.path)",
+        .notFound, wanted, reason: "no such registered model in \(store.path)",
         hint: known.isEmpty ? nil : "it has \(known.prefix(8).joined(separator: ", "))")
     }
     return request.models.isEmpty ? all : all.filter { request.models.contains($0.name) }
@@ -100,12 +100,12 @@ public struct ImportMLflow: Sendable {
     for model in models {
       guard let text = request.names[model.name] ?? ModelName.near(model.name) else {
         throw FlowError(
-          .usage, model.name, "it is not a valid model name", hint: "write --name '\(model.name)=NAME'")
+          .usage, model.name, reason: "it is not a valid model name", hint: "write --name '\(model.name)=NAME'")
       }
       let name = try ModelName(text)
       if let other = owners.updateValue(model.name, forKey: name) {
         throw FlowError(
-          .usage, model.name, "it would be imported as \(name), and so would \"\(other)\"",
+          .usage, model.name, reason: "it would be imported as \(name), and so would \"\(other)\"",
           hint: "write --name '\(model.name)=NAME'")
       }
       names[model.name] = name
@@ -118,32 +118,33 @@ public struct ImportMLflow: Sendable {
   private func take(
     _ version: MLflowVersion, of model: MLflowStore.Model, as name: ModelName, _ directories: ArtifactDirectories
   ) async -> Item {
-    let number = SemanticVersion(version.number, 0, 0)
-    func item(_ outcome: Item.Outcome, _ digest: Digest? = nil, _ reason: String? = nil) -> Item {
+    let number = SemanticVersion(major: version.number, minor: 0, patch: 0)
+    func item(_ outcome: Item.Outcome, _ digest: Digest? = nil, reason: String? = nil) -> Item {
       Item(
         model: model.name, number: version.number, reference: "\(name)@\(number)", outcome: outcome,
         digest: digest?.description, aliases: [], reason: reason)
     }
     do {
       if let status = version.status, status != "READY" {
-        throw MLflowError(.noArtifacts, version.location, "the version's status in MLflow is \(status)")
+        throw MLflowError(.noArtifacts, version.location, reason: "the version's status in MLflow is \(status)")
       }
       let place = try directories.find(version.location)
       if request.isDryRun { return item(.planned) }
       let lineage = ImportMLflow.lineage(version, of: model)
-      let result = try await PackageProject(try package(place, name, number, lineage), in: session).run()
-      try await follow(result.version, lineage.tags, version.description ?? model.description)
+      let result = try await PackageProject(try package(place, name, version: number, lineage: lineage), in: session)
+        .run()
+      try await follow(result.version, lineage.tags, description: version.description ?? model.description)
       return item(result.existed ? .existed : .imported, result.version.record.image.digest)
     } catch {
       let reason = (error as? any ExplainedError).map {
         [$0.reason, $0.hint].compactMap(\.self).joined(separator: "; ")
       }
-      return item(.failed, nil, reason ?? "\(error)")
+      return item(.failed, nil, reason: reason ?? "\(error)")
     }
   }
 
   private func package(
-    _ place: FilePath, _ name: ModelName, _ version: SemanticVersion, _ lineage: Lineage
+    _ place: FilePath, _ name: ModelName, version: SemanticVersion, lineage: Lineage
   ) throws -> PackageRequest {
     let isFile = try FileStatus.of(place).kind == .file
     var request = PackageRequest(project: isFile ? place.removingLastComponent() : place)
@@ -185,7 +186,7 @@ public struct ImportMLflow: Sendable {
   }
 
   /// Applies what changed in MLflow since the version was recorded: tags, and the description as its card.
-  private func follow(_ version: Registry.Version, _ wanted: [String: String], _ description: String?) async throws {
+  private func follow(_ version: Registry.Version, _ wanted: [String: String], description: String?) async throws {
     let (registry, author) = (try session.openRegistry(), session.author)
     try await blocking {
       let state = try registry.state(version.name)
@@ -224,7 +225,7 @@ public struct ImportMLflow: Sendable {
       }
       if request.isDryRun {
         items[index].aliases.append(text)
-      } else if try await set(alias, name, SemanticVersion(number, 0, 0)) {
+      } else if try await set(alias, name, wanted: SemanticVersion(major: number, minor: 0, patch: 0)) {
         items[index].aliases.append(text)
       }
     }
@@ -232,7 +233,7 @@ public struct ImportMLflow: Sendable {
 
   /// Returns false if the alias names another version here, because an import does not undo a local decision, and if
   /// the version does not pass the registry's gates, because MLflow's aliases are no evidence.
-  private func set(_ alias: AliasName, _ name: ModelName, _ wanted: SemanticVersion) async throws -> Bool {
+  private func set(_ alias: AliasName, _ name: ModelName, wanted: SemanticVersion) async throws -> Bool {
     let registry = try session.openRegistry()
     let state = try registry.state(name)
     if let current = state.target(alias) {

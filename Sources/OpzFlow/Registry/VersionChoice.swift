@@ -25,13 +25,13 @@ struct VersionChoice: Sendable {
     let next = try VersionChoice.next(after: known, for: draft)
     guard let taken = try known.find(wanted) else {
       throw RegistryError(
-        .versionTaken, "\(draft.name)@\(wanted)", "the version was deleted, and its number cannot be reused",
+        .versionTaken, "\(draft.name)@\(wanted)", reason: "the version was deleted, and its number cannot be reused",
         hint: "opz package --version \(next.version), or version: auto in opz.yaml")
     }
     if taken.record.content == draft.content { return .same(taken) }
     throw RegistryError(
       .versionTaken, taken.record.reference,
-      "the version exists with different content (\(next.reason)); versions never change",
+      reason: "the version exists with different content (\(next.reason)); versions never change",
       hint: "opz package --version \(next.version), or version: auto in opz.yaml")
   }
 
@@ -44,7 +44,7 @@ struct VersionChoice: Sendable {
     let taken = known.state.taken
     guard let latest = try known.newest() else {
       // Numbers of deleted versions stay taken.
-      return (taken.last?.next(.major) ?? SemanticVersion(1, 0, 0), "it is the first")
+      return (taken.last?.next(.major) ?? SemanticVersion(major: 1, minor: 0, patch: 0), "it is the first")
     }
     let (bump, reason) = change(from: latest.record, to: draft)
     var next = latest.version.next(bump)

@@ -14,8 +14,7 @@ struct VersionSource: ReferrerReader {
   private let tags: [String: Manifest]
 
   /// Reads the attachments. One that is neither here nor where the version was pushed is skipped with a note.
-  static func open(_ version: Registry.Version, _ registry: Registry, _ session: Session) async throws -> VersionSource
-  {
+  static func open(_ version: Registry.Version, _ registry: Registry, session: Session) async throws -> VersionSource {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     let image = version.record.image.digest
     var entries: [(subject: Digest, descriptor: Descriptor)] = []

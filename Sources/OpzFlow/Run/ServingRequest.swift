@@ -57,17 +57,17 @@ public struct ServingRequest: Sendable {
 
   private var inputs: [Input] {
     model.inputs.map { input in
-      func number(_ datatype: String, _ field: String, _ value: String = "1.0") -> Input {
+      func number(_ datatype: String, _ field: String, value: String = "1.0") -> Input {
         Input(name: input.name, datatype: datatype, value: value, field: field, fieldValue: value)
       }
       switch input.kind {
       case .categorical(let texts, _):
-        guard let text = texts.first else { return number("INT64", "int64_contents", "0") }
+        guard let text = texts.first else { return number("INT64", "int64_contents", value: "0") }
         return ServingRequest.text(input.name, text)
       case .text: return ServingRequest.text(input.name, "text")
       case .number(.float32): return number("FP32", "fp32_contents")
       case .number(.float64), .number(.text): return number("FP64", "fp64_contents")
-      case .number(.integer): return number("INT64", "int64_contents", "1")
+      case .number(.integer): return number("INT64", "int64_contents", value: "1")
       }
     }
   }

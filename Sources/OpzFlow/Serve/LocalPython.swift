@@ -33,7 +33,7 @@ struct LocalPython: Sendable {
       }
     }
     throw FlowError(
-      .notFound, name, "there is no such program", hint: "install Python 3, or name it with --python PATH")
+      .notFound, name, reason: "there is no such program", hint: "install Python 3, or name it with --python PATH")
   }
 
   /// A virtual environment with the packages of pylock.toml, made once for each lock; nil without a lock or uv.
@@ -70,7 +70,7 @@ struct LocalPython: Sendable {
     guard result.status == 0 else {
       let end = result.errorText.suffix(2000)
       throw FlowError(
-        .failed, command.prefix(3).joined(separator: " "), "it failed: \(end)",
+        .failed, command.prefix(3).joined(separator: " "), reason: "it failed: \(end)",
         hint: "opz serve \(project) --python python3 takes the packages of that Python")
     }
   }

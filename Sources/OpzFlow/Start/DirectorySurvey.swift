@@ -23,7 +23,7 @@ struct DirectorySurvey {
       let has = saved.flavors.isEmpty ? "no flavor" : "only the flavors \(saved.flavors.joined(separator: ", "))"
       throw FlowError(
         .failed, path.appending(MLflowModel.fileName).lexicallyNormalized().string,
-        "it has \(has), and MLflow loads models of the flavor python_function alone",
+        reason: "it has \(has), and MLflow loads models of the flavor python_function alone",
         hint: "save the model again with mlflow.LIBRARY.save_model, or name its file in opz.yaml")
     }
     var model = WorkerModel(
@@ -42,13 +42,13 @@ struct DirectorySurvey {
   }
 
   private func requirements(_ saved: MLflowModel) -> [PythonRequirement] {
-    func exact(_ name: String, _ version: String?, _ place: String) -> PythonRequirement {
+    func exact(_ name: String, _ version: String?, place: String) -> PythonRequirement {
       let exact = version.flatMap(PythonRequirement.exactly)
       return PythonRequirement(
         name, exact ?? "", because: exact == nil ? "MLmodel does not say the version" : "\(place) in MLmodel",
         isGuess: exact == nil)
     }
-    var found = [exact("mlflow", saved.mlflow, "mlflow_version")]
+    var found = [exact("mlflow", saved.mlflow, place: "mlflow_version")]
     let modules = [
       "sklearn": "scikit-learn", "xgboost": "xgboost-cpu", "lightgbm": "lightgbm", "catboost": "catboost",
       "onnx": "onnx",
@@ -57,7 +57,7 @@ struct DirectorySurvey {
     ]
     for flavor in saved.flavors {
       guard let name = modules[flavor] else { continue }
-      found.append(exact(name, saved.libraries.first { $0.flavor == flavor }?.version, "flavors.\(flavor)"))
+      found.append(exact(name, saved.libraries.first { $0.flavor == flavor }?.version, place: "flavors.\(flavor)"))
     }
     return found
   }
@@ -69,7 +69,7 @@ struct DirectorySurvey {
     func row(_ name: String) -> String? { found.rows.first { $0.name == name }?.value }
     if let missing = row("missing") {
       throw FlowError(
-        .failed, path.lexicallyNormalized().string, "files of its weights are missing: \(missing)",
+        .failed, path.lexicallyNormalized().string, reason: "files of its weights are missing: \(missing)",
         hint: "fetch the whole model")
     }
     var model = WorkerModel(
@@ -91,7 +91,7 @@ struct DirectorySurvey {
   private func tensorFlow() throws -> WorkerModel? {
     guard try FileStatus.find(path.appending("saved_model.pb")) != nil else { return nil }
     throw FlowError(
-      .failed, path.lexicallyNormalized().string, "a SavedModel says its signatures only to TensorFlow",
+      .failed, path.lexicallyNormalized().string, reason: "a SavedModel says its signatures only to TensorFlow",
       hint: "save it with keras: model.save(\"model.keras\"); or write predict.py with predict(frame)")
   }
 }

@@ -99,7 +99,8 @@ struct FileSurvey {
     guard survey.ofMain.isEmpty else {
       let shown = survey.ofMain.prefix(3).joined(separator: ", ")
       throw FlowError(
-        .failed, name, "it needs \(shown) of the program that saved it (__main__), which no other program can import",
+        .failed, name,
+        reason: "it needs \(shown) of the program that saved it (__main__), which no other program can import",
         hint: "move \(shown) into a module such as features.py, and save the model from a program that imports it")
     }
     let isJoblib = survey.hasJoblibArrays || survey.compression != nil || name.hasSuffix(".joblib")
@@ -191,11 +192,12 @@ struct FileSurvey {
     case "R object": return try rObject()
     case "R workspace":
       throw FlowError(
-        .failed, name, "a workspace that save() wrote may have any number of objects",
+        .failed, name, reason: "a workspace that save() wrote may have any number of objects",
         hint: "in R: saveRDS(model, \"model.rds\")")
     case "PyTorch checkpoint":
       throw FlowError(
-        .failed, name, "it has weights without the class that uses them, or a class that only its own program has",
+        .failed, name,
+        reason: "it has weights without the class that uses them, or a class that only its own program has",
         hint: "save a TorchScript: torch.jit.script(model).save(\"model.pt\"); or write predict.py with predict(frame)")
     default: return nil
     }
@@ -222,7 +224,7 @@ struct FileSurvey {
   private func rObject() throws -> WorkerModel {
     guard let survey = try RSurvey.read(FileBlob(path), name: name) else {
       throw FlowError(
-        .failed, name, "it cannot be read to its end", hint: "save it again with saveRDS(model, \"\(name)\")")
+        .failed, name, reason: "it cannot be read to its end", hint: "save it again with saveRDS(model, \"\(name)\")")
     }
     var model = WorkerModel(
       .r, path: name, title: "R object of the class \(survey.classes.first ?? "?")", loader: .rds)

@@ -183,7 +183,8 @@ private struct Script {
       let text = try text(directory.appending("predict.py"))
       guard text.contains("def predict(") else {
         throw FlowError(
-          .failed, directory.appending("predict.py").lexicallyNormalized().string, "it defines no predict(frame)",
+          .failed, directory.appending("predict.py").lexicallyNormalized().string,
+          reason: "it defines no predict(frame)",
           hint: "def predict(frame: pandas.DataFrame): ..")
       }
       return Script(name: "predict.py", language: .python, imports: PythonDistributions.imports(in: text))

@@ -44,7 +44,7 @@ struct ImageRoot: Sendable {
   private static func impossible(_ reason: String, _ session: Session) -> FlowError {
     let engine = [InstalledTool.podman, .docker].first { $0.isFound(session.environment) }?.rawValue
     return FlowError(
-      .failed, "opz test", "the image cannot be started without a container engine here: \(reason)",
+      .failed, "opz test", reason: "the image cannot be started without a container engine here: \(reason)",
       hint: engine.map {
         "opz package --output docker-archive:image.tar, then \($0) load -i image.tar and \($0) run it"
       }
@@ -84,7 +84,7 @@ struct ImageRoot: Sendable {
   func command(_ added: [String]) throws -> [String] {
     let execution = image.config.config
     guard let program = execution?.entrypoint, !program.isEmpty else {
-      throw FlowError(.failed, "opz test", "the image has no command")
+      throw FlowError(.failed, "opz test", reason: "the image has no command")
     }
     let names = Set(added.map { $0.prefix { $0 != "=" } })
     let variables = (execution?.env ?? []).filter { !names.contains($0.prefix { $0 != "=" }) } + added

@@ -73,7 +73,7 @@ public struct TestReport: Sendable {
     guard let first = failures.first else { return }
     let more = failures.count > 1 ? "; \(failures.count - 1) more" : ""
     throw FlowError(
-      .verification, subject, "the image's results differ from the expected ones: \(first)\(more)",
+      .verification, subject, reason: "the image's results differ from the expected ones: \(first)\(more)",
       hint: "check that expected.csv was made with this model")
   }
 }
@@ -95,7 +95,7 @@ struct ImageTest: Sendable {
     let hasWorkers = ServedWorker.isIn(image)
     guard hasWorkers || !tests.allSatisfy(ImageTest.isSetting) else {
       throw FlowError(
-        .notFound, name.description, "there are no expected results",
+        .notFound, name.description, reason: "there are no expected results",
         hint: "put holdout.csv and expected.csv, or requests.jsonl, next to the model")
     }
     let directory = try Directory.temporary(prefix: "opz-test-")
@@ -108,9 +108,9 @@ struct ImageTest: Sendable {
       _ = try unpacker.unpack(stack, into: directory)
     }
     let model: Model? = hasWorkers ? nil : try await self.model(in: directory)
-    let runner = try await runner(directory, model, settings)
+    let runner = try await runner(directory, model, settings: settings)
     do {
-      let report = try await compare(runner, model, store, settings)
+      let report = try await compare(runner, model, store: store, settings: settings)
       await runner.stop()
       return report
     } catch {
@@ -142,7 +142,7 @@ struct ImageTest: Sendable {
     return try await blocking { try formats.load(directory.appending("models"), options: options).model }
   }
 
-  private func runner(_ root: FilePath, _ model: Model?, _ settings: TestSection) async throws -> any ModelRunner {
+  private func runner(_ root: FilePath, _ model: Model?, settings: TestSection) async throws -> any ModelRunner {
     guard let model else {
       return try await ServerRunner.start(
         ImageRoot(root, of: image, session), image, name: name.description, wait: settings.wait ?? 120, session: session
@@ -154,14 +154,15 @@ struct ImageTest: Sendable {
     }
     guard entrypoint == nil, image.config.config?.cmd == nil else {
       throw FlowError(
-        .failed, name.description, "an image with a command of its own cannot be tested without a container engine",
+        .failed, name.description,
+        reason: "an image with a command of its own cannot be tested without a container engine",
         hint: "run it with docker or podman and send it your requests")
     }
     return ScorerRunner(model)
   }
 
   private func compare(
-    _ runner: any ModelRunner, _ model: Model?, _ store: LayoutStore, _ settings: TestSection
+    _ runner: any ModelRunner, _ model: Model?, store: LayoutStore, settings: TestSection
   ) async throws -> TestReport {
     var report = TestReport()
     report.runner = runner.description
@@ -199,7 +200,7 @@ struct ImageTest: Sendable {
     }
     guard !report.checks.isEmpty else {
       throw FlowError(
-        .notFound, name.description, "holdout.csv and expected.csv belong together, and one is missing",
+        .notFound, name.description, reason: "holdout.csv and expected.csv belong together, and one is missing",
         hint: "put both next to the model")
     }
     return report

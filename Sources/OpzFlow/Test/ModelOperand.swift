@@ -92,7 +92,7 @@ public struct ModelOperand: Sendable {
 
   private static func unread(_ reference: String) -> FlowError {
     FlowError(
-      .failed, reference, "its model is not in a format that opz can read",
+      .failed, reference, reason: "its model is not in a format that opz can read",
       hint: "opz show \(reference) names its files; its own image runs it")
   }
 

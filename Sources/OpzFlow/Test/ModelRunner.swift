@@ -28,7 +28,7 @@ struct ScorerRunner: ModelRunner {
       let kinds = scorer.model.outputs.map(\.kind)
       let result = try scorer.score(encoder.rows(rows), kinds)
       if let (row, reason) = result.refused.min(by: { $0.key < $1.key }) {
-        throw ModelError(.badRows, "row \(row + 1)", reason)
+        throw ModelError(.badRows, "row \(row + 1)", reason: reason)
       }
       return Dictionary(
         zip(kinds.map(\.rawValue), result.outputs.map(TestValue.all)), uniquingKeysWith: { one, _ in one })

@@ -21,7 +21,7 @@ final class ServerRunner: ModelRunner {
 
   var description: String { "opz-server of the image" }
 
-  private init(_ child: ChildProcess, _ client: ServiceClient, path: String, _ readyMilliseconds: Int?) {
+  private init(_ child: ChildProcess, _ client: ServiceClient, path: String, readyMilliseconds: Int?) {
     self.child = child
     self.client = client
     self.path = path
@@ -53,7 +53,7 @@ final class ServerRunner: ModelRunner {
     let host = Platform.host
     guard image.config.architecture == host.architecture else {
       throw FlowError(
-        .failed, "\(image.config.platform)", "an image for another processor cannot run on \(host)",
+        .failed, "\(image.config.platform)", reason: "an image for another processor cannot run on \(host)",
         hint: "run opz test on such a machine")
     }
   }
@@ -73,7 +73,7 @@ final class ServerRunner: ModelRunner {
       let client = try ServiceClient(port: listening.port, userAgent: session.tool.replacing(" ", with: "/"))
       try await watch.ready(client)
       let took = Int(began.duration(to: .now) / .milliseconds(1))
-      return ServerRunner(child, client, path: "/v2/models/\(name)", listening.milliseconds ?? took)
+      return ServerRunner(child, client, path: "/v2/models/\(name)", readyMilliseconds: listening.milliseconds ?? took)
     } catch {
       child.send(signal: SIGKILL)
       _ = try? await blocking { child.wait() }
@@ -130,7 +130,7 @@ final class ServerRunner: ModelRunner {
       func values(as element: ElementType) throws -> [TestValue] {
         try data.enumerated().map { index, value in
           guard let value = TestValue(json: value, as: element) else {
-            throw FlowError(.verification, "output \(name)", "its value \(index) is not of the type \(element)")
+            throw FlowError(.verification, "output \(name)", reason: "its value \(index) is not of the type \(element)")
           }
           return value
         }
@@ -154,7 +154,7 @@ final class ServerRunner: ModelRunner {
   private static func refused(_ status: Int, _ bytes: [UInt8]) -> FlowError {
     FlowError(
       .verification, "opz-server of the image",
-      "it responded with \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
+      reason: "it responded with \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
   }
 
   /// Stops the server, killing it if it does not exit within 5 seconds.

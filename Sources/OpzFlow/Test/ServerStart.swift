@@ -55,12 +55,12 @@ struct ServerStart: Sendable {
   private func check() throws {
     if let status = child.poll() {
       throw FlowError(
-        .verification, ServerStart.subject, "it exited with status \(status) before it was ready: \(end)")
+        .verification, ServerStart.subject, reason: "it exited with status \(status) before it was ready: \(end)")
     }
     guard ContinuousClock.now < deadline else {
       let said = end.isEmpty ? "" : ": \(end)"
       throw FlowError(
-        .verification, ServerStart.subject, "it was not ready after \(seconds) s\(said)",
+        .verification, ServerStart.subject, reason: "it was not ready after \(seconds) s\(said)",
         hint: "test: {wait: \(seconds * 2)} in opz.yaml waits longer")
     }
   }

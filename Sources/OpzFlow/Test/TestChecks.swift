@@ -11,10 +11,10 @@ struct TestTable: Sendable {
 
   static func read(_ blob: FileBlob, name: String) throws -> TestTable {
     guard blob.size <= 256 << 20 else {
-      throw FlowError(.failed, name, "its \(blob.size) bytes exceed the limit for a test")
+      throw FlowError(.failed, name, reason: "its \(blob.size) bytes exceed the limit for a test")
     }
     let rows = try CSVTable.read(try blob.bytes(), name: name)
-    guard let header = rows.first else { throw FlowError(.failed, name, "the table is empty") }
+    guard let header = rows.first else { throw FlowError(.failed, name, reason: "the table is empty") }
     return TestTable(header: header, rows: Array(rows.dropFirst()))
   }
 
@@ -49,12 +49,12 @@ struct TableCheck: Sendable {
       let cells = rows.rows[range].map { row in
         columns.map { $0 < row.count && !row[$0].isEmpty ? row[$0] : nil }
       }
-      compare(try await runner.predict(cells, signature.inputs), range, &check)
+      compare(try await runner.predict(cells, signature.inputs), range, check: &check)
     }
     return check
   }
 
-  private func compare(_ outputs: [String: [TestValue]], _ range: Range<Int>, _ check: inout TestReport.Check) {
+  private func compare(_ outputs: [String: [TestValue]], _ range: Range<Int>, check: inout TestReport.Check) {
     var compared = false
     for output in signature.outputs {
       let kind = output.name

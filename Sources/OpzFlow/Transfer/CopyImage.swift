@@ -49,22 +49,23 @@ public struct CopyImage: Sendable {
     let opened = try await CopySource.open(source, in: session)
     let root = try await choose(opened)
     switch destination {
-    case .remote(let reference): return try await toRemote(reference, root, opened)
-    case .layout(let directory, let tag): return try await toLayout(directory, tag, root, opened)
-    case .dockerArchive(let file): return try await toArchive(file, root, opened)
+    case .remote(let reference): return try await toRemote(reference, root, opened: opened)
+    case .layout(let directory, let tag): return try await toLayout(directory, tag, root: root, opened: opened)
+    case .dockerArchive(let file): return try await toArchive(file, root, opened: opened)
     case .version(let reference):
       throw FlowError(
-        .usage, "\(reference)", "the destination of a copy is a container registry, an OCI layout or a docker archive",
+        .usage, "\(reference)",
+        reason: "the destination of a copy is a container registry, an OCI layout or a docker archive",
         hint: "opz pull fetches a version into the local registry")
     }
   }
 
   private func choose(_ opened: CopySource) async throws -> Descriptor {
     guard let platform = options.platform else { return opened.root }
-    return try await choose(platform, opened.root, opened.content)
+    return try await choose(platform, opened.root, content: opened.content)
   }
 
-  private func choose(_ platform: Platform, _ root: Descriptor, _ content: some ReferrerReader) async throws
+  private func choose(_ platform: Platform, _ root: Descriptor, content: some ReferrerReader) async throws
     -> Descriptor
   {
     let there: String
@@ -77,15 +78,15 @@ public struct CopyImage: Sendable {
       if platform.accepts(own) { return root }
       there = "\(own)"
     }
-    throw FlowError(.notFound, "\(source)", "no image for \(platform)", hint: "it has \(there)")
+    throw FlowError(.notFound, "\(source)", reason: "no image for \(platform)", hint: "it has \(there)")
   }
 
   // MARK: To a container registry
 
-  private func toRemote(_ reference: Reference, _ root: Descriptor, _ opened: CopySource) async throws -> Result {
+  private func toRemote(_ reference: Reference, _ root: Descriptor, opened: CopySource) async throws -> Result {
     if let pinned = reference.digest, pinned != root.digest {
       throw FlowError(
-        .verification, "\(reference)", "the image to copy is \(root.digest)",
+        .verification, "\(reference)", reason: "the image to copy is \(root.digest)",
         hint: "omit the digest, or copy that image")
     }
     let ledger = TransferLedger(session.progress)
@@ -123,7 +124,7 @@ public struct CopyImage: Sendable {
   // MARK: To files
 
   private func toLayout(
-    _ directory: FilePath, _ tag: String?, _ root: Descriptor, _ opened: CopySource
+    _ directory: FilePath, _ tag: String?, root: Descriptor, opened: CopySource
   ) async throws -> Result {
     let ledger = TransferLedger(session.progress)
     let tags = names(tag, pinned: false, opened)
@@ -134,8 +135,9 @@ public struct CopyImage: Sendable {
     return Result(image: root, references: references, referrers: referrers, totals: ledger.totals)
   }
 
-  private func toArchive(_ file: FilePath, _ index: Descriptor, _ opened: CopySource) async throws -> Result {
-    let root = index.mediaType.isIndex ? try await choose(options.platform ?? .host, index, opened.content) : index
+  private func toArchive(_ file: FilePath, _ index: Descriptor, opened: CopySource) async throws -> Result {
+    let root =
+      index.mediaType.isIndex ? try await choose(options.platform ?? .host, index, content: opened.content) : index
     let name = opened.name
     let names = names(nil, pinned: false, opened).map { "\(name):\($0)" }
     try DockerArchiveFile.require(file)

@@ -30,7 +30,7 @@ struct CopySource: Sendable {
     case .version(let reference):
       let registry = try session.openRegistry()
       let version = try registry.find(reference)
-      let source = try await VersionSource.open(version, registry, session)
+      let source = try await VersionSource.open(version, registry, session: session)
       let state = try registry.state(version.name)
       return CopySource(
         content: source, root: version.record.image, tag: TagMapping.tag(of: version.version),

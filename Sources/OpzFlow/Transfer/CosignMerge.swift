@@ -26,7 +26,7 @@ enum CosignMerge {
     guard let theirs, theirs.digest != ours.digest else { return .replaced }
     func conflict(_ reason: String) -> FlowError {
       FlowError(
-        .conflict, place, "the tag names \(theirs.digest), \(reason); nothing was overwritten",
+        .conflict, place, reason: "the tag names \(theirs.digest), \(reason); nothing was overwritten",
         hint: "delete the tag if nobody needs it, or skip it with --no-referrers")
     }
     guard ours.mediaType.isManifest, theirs.mediaType.isManifest else {
@@ -54,11 +54,11 @@ enum CosignMerge {
     guard old.content.layers.count + missing.count <= Evidence.most else {
       throw conflict("which has too many layers to add \(missing.count) more")
     }
-    return try await merge(old, missing, in: destination, conflict)
+    return try await merge(old, missing, in: destination, conflict: conflict)
   }
 
   private static func merge(
-    _ old: Manifest, _ missing: [Descriptor], in destination: some ContentReader, _ conflict: (String) -> FlowError
+    _ old: Manifest, _ missing: [Descriptor], in destination: some ContentReader, conflict: (String) -> FlowError
   ) async throws -> CosignMerge {
     let subject = "\(old.descriptor.digest)"
     var members = try CanonicalJSON.decode([String: JSONValue].self, from: old.raw, subject: subject)

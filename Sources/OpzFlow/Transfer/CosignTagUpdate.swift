@@ -60,7 +60,7 @@ struct CosignTagUpdate: Sendable {
       }
       if try await isThere(last) { return }
       throw FlowError(
-        .conflict, "\(repository.reference.name):\(written.tagged.tag)", "other clients keep writing the tag",
+        .conflict, "\(repository.reference.name):\(written.tagged.tag)", reason: "other clients keep writing the tag",
         hint: "push again; what was uploaded is kept")
     }
   }

@@ -17,7 +17,8 @@ struct DockerArchiveContent: ReferrerReader {
     let reader = try DockerArchiveReader(try FileBlob(path), name: path.string)
     guard reader.images.count == 1, let archived = reader.images.first else {
       throw FlowError(
-        .failed, path.string, "the archive has \(reader.images.count) images, but only a single one can be copied",
+        .failed, path.string,
+        reason: "the archive has \(reader.images.count) images, but only a single one can be copied",
         hint: "save a single image: docker save NAME:TAG -o FILE")
     }
     var blobs: [Digest: any Blob] = [:]
@@ -41,7 +42,7 @@ struct DockerArchiveContent: ReferrerReader {
 
   func blob(_ descriptor: Descriptor) async throws -> any Blob {
     guard let blob = blobs[descriptor.digest] else {
-      throw FlowError(.notFound, descriptor.digest.description, "not in the archive")
+      throw FlowError(.notFound, descriptor.digest.description, reason: "not in the archive")
     }
     return blob
   }

@@ -32,7 +32,7 @@ struct DockerArchiveFile: Sendable {
       }
       try DockerArchive.write(manifest, tags: names, to: &output) { descriptor in
         guard let blob = found[descriptor.digest] else {
-          throw FlowError(.notFound, descriptor.digest.description, "not among the image's blobs")
+          throw FlowError(.notFound, descriptor.digest.description, reason: "not among the image's blobs")
         }
         return blob
       }
@@ -43,7 +43,7 @@ struct DockerArchiveFile: Sendable {
   /// An archive records no digests, so its content has to be verified while it is written.
   private func verified(_ blob: any Blob, _ digest: Digest) -> VerifiedBlob {
     VerifiedBlob(blob, digest: digest) {
-      FlowError(.verification, "\(digest)", "the received content has a different digest")
+      FlowError(.verification, "\(digest)", reason: "the received content has a different digest")
     }
   }
 
@@ -52,7 +52,7 @@ struct DockerArchiveFile: Sendable {
     try OutputFile.require(path)
     guard OutputFile.isTerminal(path) else { return }
     throw FlowError(
-      .usage, "docker-archive:\(path)", "an archive cannot be written to a terminal",
+      .usage, "docker-archive:\(path)", reason: "an archive cannot be written to a terminal",
       hint: "name a file, or pipe it: .. docker-archive:/dev/stdout | docker load")
   }
 }

@@ -26,7 +26,7 @@ public enum ImagePlace: Sendable, CustomStringConvertible {
       self = .dockerArchive(session.output(String(file)))
     } else if text.hasPrefix("docker://") {
       throw FlowError(
-        .usage, text, "not a valid place", hint: "omit docker://: \(text.dropFirst("docker://".count))")
+        .usage, text, reason: "not a valid place", hint: "omit docker://: \(text.dropFirst("docker://".count))")
     } else if ImagePlace.isRemote(text) {
       self = .remote(try Reference(parsing: text))
     } else {
@@ -56,7 +56,7 @@ public enum ImagePlace: Sendable, CustomStringConvertible {
 
   private static func malformed(_ text: String) -> FlowError {
     FlowError(
-      .usage, text, "not a valid source or destination",
+      .usage, text, reason: "not a valid source or destination",
       hint: "write HOST/REPO:TAG, NAME@VERSION, oci:DIR, oci:DIR:TAG or docker-archive:FILE")
   }
 }

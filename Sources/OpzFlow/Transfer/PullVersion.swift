@@ -59,8 +59,8 @@ public struct PullVersion: Sendable {
     let listed = try await RemoteReferrers.of(image.digest, in: remote, left)
     try RemoteRecord.require(listed.records, source)
     let facts = try await read
-    async let others = fetchReferrers(of: facts, listed, from: remote, registry, left)
-    async let attachments = fetchAttachments(of: image, listed, from: remote, registry, left)
+    async let others = fetchReferrers(of: facts, listed, from: remote, registry, left: left)
+    async let attachments = fetchAttachments(of: image, listed, from: remote, registry, left: left)
     let found = try await RemoteRecord.find(
       of: facts, among: listed.records, wanted: chosenRecord, in: remote, source, left)
     try check(found.record, registry)
@@ -77,7 +77,8 @@ public struct PullVersion: Sendable {
     await connections
     let arrived = StoredFirst(store: registry.store, remote: remote)
     moved &+= try await copy(image, from: arrived, to: registry.store, progress: session.progress).bytes
-    let (version, existed) = try await adopt(found.bytes, found.artifact, try await others.descriptors, registry)
+    let (version, existed) = try await adopt(
+      found.bytes, found.artifact, referrers: try await others.descriptors, registry: registry)
     try await attachments.attach(to: version, registry, by: session.author, left)
     await left.close()
     let attached =
@@ -90,7 +91,7 @@ public struct PullVersion: Sendable {
   private func check(_ record: VersionRecord, _ registry: Registry) throws {
     if let expected, expected.description != record.name {
       throw FlowError(
-        .conflict, source.description, "it is \(record.reference), not \(expected)",
+        .conflict, source.description, reason: "it is \(record.reference), not \(expected)",
         hint: "omit the name; a version keeps its name and number")
     }
     if !acceptsRollback { try refuseRollback(to: record, registry) }
@@ -125,7 +126,7 @@ public struct PullVersion: Sendable {
 
   private func fetchAttachments(
     of image: Descriptor, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
-    _ left: SkippedContent
+    left: SkippedContent
   ) async throws -> PulledAttachments {
     guard referrers else { return PulledAttachments() }
     return try await PulledAttachments.fetch(
@@ -141,7 +142,7 @@ public struct PullVersion: Sendable {
     else { return }
     throw FlowError(
       .conflict, source.description,
-      "the tag was moved back: it names \(record.reference), but named \(before) when it was last seen",
+      reason: "the tag was moved back: it names \(record.reference), but named \(before) when it was last seen",
       hint: "--force accepts the older version; \(source.name)@\(record.image.digest) does not depend on the tag")
   }
 
@@ -149,7 +150,7 @@ public struct PullVersion: Sendable {
   /// the version.
   private func fetchReferrers(
     of image: ImageFacts, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
-    _ left: SkippedContent
+    left: SkippedContent
   ) async throws -> (descriptors: [Descriptor], bytes: UInt64) {
     guard referrers else { return ([], 0) }
     // The image's own referrers are already listed.
@@ -164,7 +165,7 @@ public struct PullVersion: Sendable {
         let graph = try await other.content(in: remote)
         // Anyone who may push can add large blobs.
         guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
-          throw FlowError(.verification, "\(other.descriptor.digest)", "it is too large to be pulled")
+          throw FlowError(.verification, "\(other.descriptor.digest)", reason: "it is too large to be pulled")
         }
         return try await copy(
           graph, root: other.descriptor.withoutAnnotations, from: remote, to: store, progress: progress
@@ -178,7 +179,7 @@ public struct PullVersion: Sendable {
   }
 
   private func adopt(
-    _ bytes: [UInt8], _ artifact: Descriptor, _ referrers: [Descriptor], _ registry: Registry
+    _ bytes: [UInt8], _ artifact: Descriptor, referrers: [Descriptor], registry: Registry
   ) async throws -> (version: Registry.Version, existed: Bool) {
     var details: [String: JSONValue] = ["source": .string(source.description)]
     if !referrers.isEmpty { details["referrers"] = .array(try referrers.map { try JSONValue(encoding: $0) }) }

@@ -66,7 +66,7 @@ struct PulledAttachments: Sendable {
     var size: UInt64 = 0
     for part in manifest.references {
       guard part.size <= UInt64(Evidence.limit), size + part.size <= rest else {
-        throw FlowError(.verification, "\(manifest.descriptor.digest)", "it is too large to be pulled")
+        throw FlowError(.verification, "\(manifest.descriptor.digest)", reason: "it is too large to be pulled")
       }
       size += part.size
     }
@@ -146,11 +146,11 @@ extension PulledAttachments.Fetch {
   /// Stores a layer if it has the tag's media type and is about the image.
   private func take(_ layer: Descriptor, _ kind: CosignTags.Kind) async throws -> Descriptor {
     guard layer.mediaType == kind.mediaType else {
-      throw FlowError(.verification, "\(layer.digest)", "its media type is \(layer.mediaType)")
+      throw FlowError(.verification, "\(layer.digest)", reason: "its media type is \(layer.mediaType)")
     }
     let bytes = try await remote.bytes(layer, limit: Evidence.limit)
     guard try kind.subjects(layer, bytes).contains(image) else {
-      throw FlowError(.verification, "\(layer.digest)", "it is about another image")
+      throw FlowError(.verification, "\(layer.digest)", reason: "it is about another image")
     }
     try await store.put(layer, from: BytesBlob(bytes))
     var kept = layer.withoutAnnotations

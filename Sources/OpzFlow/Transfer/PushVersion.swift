@@ -65,12 +65,12 @@ public struct PushVersion: Sendable {
         ))
     }
     let delivery = RemoteDelivery(
-      root: version.record.image, source: try await VersionSource.open(version, registry, session), tags: tags,
+      root: version.record.image, source: try await VersionSource.open(version, registry, session: session), tags: tags,
       referrers: true,
       tagGuard: TagGuard(repository: remote, expectation: expectation, seen: try seen(state, registry)),
       progress: ledger)
     let report = try await delivery.run()
-    let receipt = Receipt(version, references, report, ledger, by: session.author, tool: session.tool)
+    let receipt = Receipt(version, references, report: report, ledger: ledger, by: session.author, tool: session.tool)
     let details: [String: JSONValue] = [
       "destination": .array(references.map { .string($0.description) }),
       "bytes": .integer(Int64(clamping: ledger.totals.sent)), "receipt": try JSONValue(encoding: receipt),

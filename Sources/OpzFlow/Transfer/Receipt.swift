@@ -53,7 +53,7 @@ public struct Receipt: Codable, Sendable, Hashable {
 
 extension Receipt {
   init(
-    _ version: Registry.Version, _ references: [Reference], _ report: RemoteDelivery.Report, _ ledger: TransferLedger,
+    _ version: Registry.Version, _ references: [Reference], report: RemoteDelivery.Report, ledger: TransferLedger,
     by author: Author, tool: String
   ) {
     name = version.name.description

@@ -52,7 +52,7 @@ struct ReferrerGraph: Sendable {
           await left.add("\(new.count - room) of the referrers", "at most \(limit) are read")
           new.removeLast(new.count - room)
         }
-        let found = try await read(new, in: source, progress, left)
+        let found = try await read(new, in: source, progress, left: left)
         do {
           try graph.add(found)
         } catch let error as FlowError {
@@ -100,7 +100,7 @@ struct ReferrerGraph: Sendable {
 
   /// Reads the listed documents and keeps actual referrers; only a document itself says what it refers to.
   private static func read(
-    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink, _ left: SkippedContent?
+    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink, left: SkippedContent?
   ) async throws -> [Referrer] {
     var found: [Referrer?] = []
     var rest = listed[...]
@@ -142,7 +142,7 @@ struct ReferrerGraph: Sendable {
   }
 
   private static func tooMany(_ reason: String) -> FlowError {
-    FlowError(.refused, "referrers", reason, hint: "--no-referrers copies only the image")
+    FlowError(.refused, "referrers", reason: reason, hint: "--no-referrers copies only the image")
   }
 }
 

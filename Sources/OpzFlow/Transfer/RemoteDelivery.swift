@@ -35,7 +35,8 @@ struct RemoteDelivery: Sendable {
     remote.holdReferrers()
     let result = try await copy(found.missing, root: root, from: source, to: remote, progress: progress)
     let isNew = result.copied > 0
-    let moved = try await moveTags(shipment, isNew ? try await prepare(shipment, source) : found.tags, source, isNew)
+    let moved = try await moveTags(
+      shipment, isNew ? try await prepare(shipment, source) : found.tags, source: source, isNew: isNew)
     remote.clearReferrerCache()
     // If nothing was sent, existing content was confirmed already.
     try await RemoteVerification(repository: remote)
@@ -83,7 +84,7 @@ struct RemoteDelivery: Sendable {
   /// checked again.
   /// - Returns: whether any tag was written, and what the image's own tags named before.
   private func moveTags(
-    _ shipment: TransferPlan, _ state: TagState, _ source: some ReferrerReader, _ isNew: Bool
+    _ shipment: TransferPlan, _ state: TagState, source: some ReferrerReader, isNew: Bool
   ) async throws -> (isAny: Bool, previous: [String: Digest]) {
     let update = CosignTagUpdate(repository: remote)
     async let checked = isNew ? checkTags() : state.previous

@@ -15,7 +15,7 @@ struct RemoteRecord: Sendable {
   static func require(_ candidates: [Descriptor], _ source: Reference) throws {
     guard candidates.isEmpty else { return }
     throw FlowError(
-      .notFound, source.description, "the image has no version record, so opz did not push it",
+      .notFound, source.description, reason: "the image has no version record, so opz did not push it",
       hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
   }
 
@@ -75,16 +75,16 @@ struct RemoteRecord: Sendable {
       guard !all.isEmpty else {
         return FlowError(
           .verification, source.description,
-          "none of the \(candidates) version records that the registry has matches the image: "
+          reason: "none of the \(candidates) version records that the registry has matches the image: "
             + reasons.joined(separator: "; "),
           hint: "the registry's referrers are wrong; push the version again from where it was made")
       }
       if let wanted {
         return FlowError(
-          .notFound, source.description, "no record has the digest \(wanted); the registry has \(list)")
+          .notFound, source.description, reason: "no record has the digest \(wanted); the registry has \(list)")
       }
       return FlowError(
-        .verification, source.description, "the image has \(all.count) different version records: \(list)",
+        .verification, source.description, reason: "the image has \(all.count) different version records: \(list)",
         hint: "delete the wrong ones in the registry, or name the right one: --record DIGEST")
     }
   }
@@ -102,7 +102,7 @@ struct RemoteRecord: Sendable {
     _ manifest: Manifest, of image: ImageFacts, in remote: RemoteRepository
   ) async throws -> RemoteRecord {
     let subject = manifest.descriptor.digest.description
-    func refuse(_ reason: String) -> FlowError { FlowError(.verification, subject, reason) }
+    func refuse(_ reason: String) -> FlowError { FlowError(.verification, subject, reason: reason) }
     let bytes = try await RecordArtifact.record(in: manifest, of: remote)
     let record = try VersionRecord.decode(bytes, subject: subject)
     if let reason = record.contradiction(to: image) { throw refuse(reason) }

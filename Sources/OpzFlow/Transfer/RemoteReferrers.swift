@@ -23,7 +23,7 @@ struct RemoteReferrers: Sendable {
 
   /// - Throws: `DistributionError` if the registry does not respond or the list cannot be read.
   static func of(_ image: Digest, in remote: RemoteRepository, _ left: SkippedContent) async throws -> RemoteReferrers {
-    let entries = try await list(image, remote, left)
+    let entries = try await list(image, remote, left: left)
     var found = RemoteReferrers()
     var rest = most
     for start in stride(from: 0, to: entries.count, by: 8) {
@@ -53,7 +53,7 @@ struct RemoteReferrers: Sendable {
 
   /// The registry's list without duplicates, known types first. If the list is cut off, asks for each known type
   /// separately.
-  private static func list(_ image: Digest, _ remote: RemoteRepository, _ left: SkippedContent) async throws
+  private static func list(_ image: Digest, _ remote: RemoteRepository, left: SkippedContent) async throws
     -> [Descriptor]
   {
     let all = try await remote.referrerList(of: image)
@@ -81,7 +81,8 @@ struct RemoteReferrers: Sendable {
   ) async throws -> Manifest {
     let manifest = try await remote.manifest(named: entry.digest.description)
     guard manifest.content.subject?.digest == image else {
-      throw FlowError(.verification, "\(entry.digest)", "it is listed as a referrer of the image, but is not one")
+      throw FlowError(
+        .verification, "\(entry.digest)", reason: "it is listed as a referrer of the image, but is not one")
     }
     return manifest
   }

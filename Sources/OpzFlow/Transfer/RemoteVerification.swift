@@ -14,7 +14,7 @@ struct RemoteVerification: Sendable {
       guard found.digest == digest else {
         throw FlowError(
           .verification, "\(repository.reference.name):\(tag)",
-          "the tag names \(found.digest) after the push of \(digest)",
+          reason: "the tag names \(found.digest) after the push of \(digest)",
           hint: "someone else pushes to this tag, or the registry is broken; push again")
       }
     }
@@ -22,7 +22,7 @@ struct RemoteVerification: Sendable {
     guard let first = missing.first else { return }
     throw FlowError(
       .verification, "\(repository.reference.name)@\(first)",
-      "the registry accepted it, but does not have it"
+      reason: "the registry accepted it, but does not have it"
         + (missing.count > 1 ? "; nor \(missing.count - 1) more" : ""),
       hint: "push again; a registry of several replicas may be behind")
   }

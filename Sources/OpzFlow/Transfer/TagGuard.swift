@@ -26,7 +26,7 @@ struct TagGuard: Sendable {
     case .asLastSeen:
       if let found, let last = seen[place], found != last, found != wanted {
         throw FlowError(
-          .conflict, place, "someone else moved the tag: it names \(found), and was last seen at \(last)",
+          .conflict, place, reason: "someone else moved the tag: it names \(found), and was last seen at \(last)",
           hint: "opz show \(place) shows what it is; --force or --expect \(found) moves it")
       }
     }
@@ -40,6 +40,6 @@ struct TagGuard: Sendable {
   }
 
   private func conflict(_ place: String, _ reason: String) -> FlowError {
-    FlowError(.conflict, place, reason, hint: "opz show \(place) shows what it is; nothing was moved")
+    FlowError(.conflict, place, reason: reason, hint: "opz show \(place) shows what it is; nothing was moved")
   }
 }

@@ -39,7 +39,7 @@ public struct ApproveVersion: Sendable {
     guard let person = FoldedName(author.actor) else {
       throw FlowError(
         .usage, "OPZ_ACTOR",
-        "the approver's name is invalid: \(FoldedName.problem(author.actor) ?? "")",
+        reason: "the approver's name is invalid: \(FoldedName.problem(author.actor) ?? "")",
         hint: "OPZ_ACTOR=NAME opz approve \(version.record.reference) --for \(alias)")
     }
     author.actor = person.text
@@ -51,7 +51,8 @@ public struct ApproveVersion: Sendable {
           model: version.record.name, version: version.record.version, alias: alias.description, by: person.text,
           at: author.at, reason: reason)
         return try AttestVersion.attach(
-          .approval, CanonicalJSON.encode(approval.predicate), to: version, with: key, registry, session)
+          .approval, CanonicalJSON.encode(approval.predicate), to: version, with: key, registry: registry,
+          session: session)
       }
       details["key"] = key.map { .string($0.publicKey.fingerprint.description) }
       details["statement"] = attached.map { .string($0.digest.description) }

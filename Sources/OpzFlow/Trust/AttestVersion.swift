@@ -24,38 +24,41 @@ public struct AttestVersion: Sendable {
   public func run(
     _ type: PredicateType, _ document: [UInt8], with key: PrivateKey?,
     from source: ModelState.Attachment.Source = .here,
-    subject: String, _ registry: Registry
+    subject: String, registry: Registry
   ) async throws -> Descriptor {
     guard document.count <= Evidence.limit else {
       throw FlowError(
-        .usage, subject, "its \(document.count) bytes exceed the limit of \(Evidence.limit) for attachments")
+        .usage, subject, reason: "its \(document.count) bytes exceed the limit of \(Evidence.limit) for attachments")
     }
     let value = try StrictJSON.read(document, subject: subject)
     guard type != .signature else {
-      throw FlowError(.usage, subject, "a signature is not a document", hint: "opz sign \(version.record.reference)")
+      throw FlowError(
+        .usage, subject, reason: "a signature is not a document", hint: "opz sign \(version.record.reference)")
     }
     guard type != .approval else {
       throw FlowError(
-        .usage, subject, "an approval is not a document",
+        .usage, subject, reason: "an approval is not a document",
         hint: "opz approve \(version.record.reference) --for ALIAS --key FILE")
     }
-    if type == .billOfMaterials { try await checkBillOfMaterials(value, subject, registry) }
+    if type == .billOfMaterials { try await checkBillOfMaterials(value, subject, registry: registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
     // Gates would silently ignore a document with an invalid time.
     try type.checkTimes(value, now: session.author.at, subject: subject)
     return try await blocking { [self] in
       if let key {
-        return try AttestVersion.attach(type, document, to: version, with: key, from: source, registry, session)
+        return try AttestVersion.attach(
+          type, document, to: version, with: key, from: source, registry: registry, session: session)
       }
       guard let media = AttestVersion.media[type] else {
         throw FlowError(
-          .usage, subject, "a statement of the type \(type) counts only when it is signed", hint: "add --key FILE")
+          .usage, subject, reason: "a statement of the type \(type) counts only when it is signed",
+          hint: "add --key FILE")
       }
       return try registry.attach(document, media, to: version, from: source, by: session.author)
     }
   }
 
-  private func checkBillOfMaterials(_ document: JSONValue, _ subject: String, _ registry: Registry) async throws {
+  private func checkBillOfMaterials(_ document: JSONValue, _ subject: String, registry: Registry) async throws {
     var images: Set<Digest> = [version.record.image.digest]
     if version.record.image.mediaType.isIndex {
       let content = VersionContent(registry: registry, record: version.record, session: session)
@@ -70,7 +73,7 @@ public struct AttestVersion: Sendable {
   /// - Parameter predicate: JSON; the signature covers its exact bytes.
   static func attach(
     _ type: PredicateType, _ predicate: [UInt8], to version: Registry.Version, with key: PrivateKey,
-    from source: ModelState.Attachment.Source = .here, _ registry: Registry, _ session: Session
+    from source: ModelState.Attachment.Source = .here, registry: Registry, session: Session
   ) throws -> Descriptor {
     var subjects = [Statement.Subject(version.record.image.digest, name: version.record.reference)]
     // Signatures and approvals cover the record too, because metrics and lineage are in it and the image does not refer

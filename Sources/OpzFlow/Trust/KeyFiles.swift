@@ -48,13 +48,14 @@ public enum KeyFiles {
     let secret = FilePath(prefix.string + ".key")
     let open = FilePath(prefix.string + ".pub")
     let pem = try key.pem(password: password ?? session.environment["OPZ_KEY_PASSWORD"].map { Array($0.utf8) })
-    func claim(_ path: FilePath, _ bytes: [UInt8], _ mode: UInt32) throws {
+    func claim(_ path: FilePath, _ bytes: [UInt8], mode: UInt32) throws {
       guard try Durable.createExclusively(path, with: bytes, mode: mode) else {
-        throw FlowError(.conflict, path.string, "the file exists", hint: "name another prefix; a key is never replaced")
+        throw FlowError(
+          .conflict, path.string, reason: "the file exists", hint: "name another prefix; a key is never replaced")
       }
     }
-    try claim(secret, pem, 0o600)
-    do { try claim(open, Array(key.publicKey.pem.utf8), 0o644) } catch {
+    try claim(secret, pem, mode: 0o600)
+    do { try claim(open, Array(key.publicKey.pem.utf8), mode: 0o644) } catch {
       // Half a key pair is useless and would block the next attempt.
       try? Durable.remove(secret)
       throw error

@@ -45,7 +45,7 @@ public struct SignModelFiles: Sendable {
       let own = ModelFiles.path(of: output, in: path).map { [$0] } ?? []
       let ignored = SignModelFiles.gitPaths.map { Array($0.utf8) } + own + left
       let tree = try ModelTree(path, ignoring: ignored, allowsLinks: allowsLinks)
-      guard !tree.files.isEmpty else { throw FlowError(.failed, path.string, "it contains no files to sign") }
+      guard !tree.files.isEmpty else { throw FlowError(.failed, path.string, reason: "it contains no files to sign") }
       let digests = try tree.digests(of: tree.files, progress: session.progress)
       let resources = zip(tree.files, digests).map { ModelManifest.Resource($0.name, $1) }
       let manifest = ModelManifest(name: tree.name, resources, ignoring: ignored, allowsLinks: allowsLinks)
@@ -63,19 +63,19 @@ public struct SignModelFiles: Sendable {
     let directory = output.removingLastComponent()
     guard try directory.isEmpty || FileStatus.find(directory) != nil else {
       throw FlowError(
-        .notFound, output.string, "the directory \(directory) does not exist", hint: "mkdir -p \(directory)")
+        .notFound, output.string, reason: "the directory \(directory) does not exist", hint: "mkdir -p \(directory)")
     }
     guard let status = try FileStatus.find(output), status.kind == .file else { return }
     guard isNamed else {
       throw FlowError(
-        .conflict, output.string, "the file exists",
+        .conflict, output.string, reason: "the file exists",
         hint: "--output \(output.lastComponent?.string ?? "FILE") replaces a signature; or name another file")
     }
     let bytes =
       status.size <= UInt64(ModelSignature.limit) ? try SmallFile.read(output, limit: ModelSignature.limit) : []
     if status.size > 0, (try? ModelSignature(bytes, subject: output.string).manifest(subject: output.string)) == nil {
       throw FlowError(
-        .conflict, output.string, "the file exists and is not a model signature",
+        .conflict, output.string, reason: "the file exists and is not a model signature",
         hint: "name another file: opz sign replaces only signatures")
     }
   }
@@ -83,7 +83,7 @@ public struct SignModelFiles: Sendable {
   private func requireInside(_ ignored: FilePath) throws -> [UInt8] {
     guard let name = ModelFiles.path(of: ignored, in: path) else {
       throw FlowError(
-        .usage, ignored.string, "it is not in the model \(path), so there is nothing to ignore",
+        .usage, ignored.string, reason: "it is not in the model \(path), so there is nothing to ignore",
         hint: "--ignore takes paths relative to the current directory, such as \(path)/README.md")
     }
     return name
@@ -95,7 +95,7 @@ enum ModelFiles {
   /// - Throws: `FlowError` of category `notFound` if the model does not exist.
   static func requireModel(_ path: FilePath) throws {
     guard try FileStatus.find(path, followLinks: false) != nil else {
-      throw FlowError(.notFound, path.string, "the model does not exist", hint: "name a directory or a file")
+      throw FlowError(.notFound, path.string, reason: "the model does not exist", hint: "name a directory or a file")
     }
   }
 

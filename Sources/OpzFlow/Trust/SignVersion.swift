@@ -43,7 +43,8 @@ public struct SignVersion: Sendable {
       var attached: [Descriptor] = []
       if !hasStatement {
         attached.append(
-          try AttestVersion.attach(.signature, Array("{}".utf8), to: version, with: key, registry, session))
+          try AttestVersion.attach(
+            .signature, Array("{}".utf8), to: version, with: key, registry: registry, session: session))
       }
       let isThere = old.contains {
         $0.image == version.record.image.digest && $0.isSigned(by: key.publicKey) && $0.identity == identity

@@ -37,13 +37,13 @@ public struct VerifyModelFiles: Sendable {
       for (name, key) in keys where !signature.isSigned(by: key) {
         throw FlowError(
           .verification, file.string,
-          "it is not signed by \(name)"
+          reason: "it is not signed by \(name)"
             + (signature.names(key) ? ", although it claims to be: it was changed, or the signature is corrupt" : ""),
           hint: signature.names(key) ? nil : "the signature names the key \(signature.hint.prefix(80))")
       }
       let manifest = try signature.manifest(subject: file.string)
       let tree = try VerifyModelFiles.tree(path, manifest, signature: file)
-      try VerifyModelFiles.compare(tree, manifest, path, session.progress)
+      try VerifyModelFiles.compare(tree, manifest, path: path, progress: session.progress)
       return Result(manifest: manifest, size: tree.size)
     }
   }
@@ -53,7 +53,7 @@ public struct VerifyModelFiles: Sendable {
     let inside = path.appending(ModelSignature.fileName)
     let isInside = try FileStatus.find(inside) != nil
     throw FlowError(
-      .notFound, file.string, "the signature does not exist",
+      .notFound, file.string, reason: "the signature does not exist",
       hint: "--signature \(isInside ? inside.string : "FILE") names it")
   }
 
@@ -66,12 +66,12 @@ public struct VerifyModelFiles: Sendable {
       return try ModelTree(
         path, ignoring: manifest.ignored + (own.map { [$0] } ?? []), allowsLinks: manifest.allowsLinks)
     } catch let error as TrustError where error.code == .unsignable {
-      throw TrustError(.notVerified, error.subject, error.reason, hint: "the signed model did not contain this")
+      throw TrustError(.notVerified, error.subject, reason: error.reason, hint: "the signed model did not contain this")
     }
   }
 
   private static func compare(
-    _ tree: ModelTree, _ manifest: ModelManifest, _ path: FilePath, _ progress: any ProgressSink
+    _ tree: ModelTree, _ manifest: ModelManifest, path: FilePath, progress: any ProgressSink
   ) throws {
     let signed = Dictionary(uniqueKeysWithValues: manifest.resources.map { ($0.name, $0.digest) })
     let present = Set(tree.files.map(\.name))
@@ -80,7 +80,7 @@ public struct VerifyModelFiles: Sendable {
     do {
       digests = try tree.digests(of: common, progress: progress)
     } catch let error as TrustError where error.code == .unsignable {
-      throw TrustError(.notVerified, error.subject, error.reason, hint: error.hint)
+      throw TrustError(.notVerified, error.subject, reason: error.reason, hint: error.hint)
     }
     let changed = zip(common, digests).filter { signed[$0.name] != $1 }.map(\.0.name)
     let missing = manifest.resources.map(\.name).filter { !present.contains($0) }
@@ -89,7 +89,7 @@ public struct VerifyModelFiles: Sendable {
     guard !differences.isEmpty else { return }
     throw FlowError(
       .verification, path.string,
-      "it is not the model that was signed: "
+      reason: "it is not the model that was signed: "
         + differences.map { "\($0.0): \(list($0.1))" }.joined(separator: "; "),
       hint: "fetch the model again from where it was signed; opz sign signs it as it is now")
   }

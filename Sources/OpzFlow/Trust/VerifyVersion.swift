@@ -48,7 +48,7 @@ public struct VerifyVersion: Sendable {
     }
     for (index, (name, _)) in keys.enumerated() where !all.contains(where: { $0.wanted[index] }) {
       throw FlowError(
-        .verification, version.record.reference, VerifyVersion.reason(all.map(\.line), name, type),
+        .verification, version.record.reference, reason: VerifyVersion.reason(all.map(\.line), name, type: type),
         hint: type == .signature
           ? "opz sign \(version.record.reference) --key FILE signs it; opz show lists what is attached"
           : "opz attest \(version.record.reference) --type \(type) --key FILE attaches one")
@@ -56,7 +56,7 @@ public struct VerifyVersion: Sendable {
     return all.map(\.line)
   }
 
-  private static func reason(_ all: [Line], _ name: String, _ type: PredicateType) -> String {
+  private static func reason(_ all: [Line], _ name: String, type: PredicateType) -> String {
     let what = type == .signature ? "signature" : "attestation of the type \(type)"
     let broken = all.compactMap(\.problem)
     let others = all.count - broken.count

@@ -212,7 +212,7 @@ struct NumpyArray {
       let size = Int(String(decoding: bytes[2...], as: UTF8.self)), size >= 0, size <= 1 << 16
     else {
       throw ModelError(
-        .unsupported, place, "an array of the type \(text.prefix(40)), which opz does not read",
+        .unsupported, place, reason: "an array of the type \(text.prefix(40)), which opz does not read",
         hint: "train with numbers or texts")
     }
     return Element(
@@ -220,7 +220,7 @@ struct NumpyArray {
   }
 
   private static func damaged(_ place: String, _ reason: String) -> ModelError {
-    ModelError(.damaged, place, reason, hint: "save the model again")
+    ModelError(.damaged, place, reason: reason, hint: "save the model again")
   }
 }
 

@@ -50,7 +50,7 @@ struct ZipMembers {
   func content(_ member: String) throws -> ArraySlice<UInt8>? {
     guard let entry = entries[member] else { return nil }
     let stored = bytes[entry.content..<entry.content + entry.compressed]
-    let content = entry.isDeflated ? try inflate(stored, entry.size, member)[...] : stored
+    let content = entry.isDeflated ? try inflate(stored, entry.size, member: member)[...] : stored
     let crc = content.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
     guard crc == entry.crc else { throw damaged("the checksum of \(member.prefix(80)) differs") }
     return content
@@ -67,7 +67,7 @@ struct ZipMembers {
     let path = try name(at: position + 46, count: lengths[0])
     let (compressed, size) = (Int(u32(position + 20)), Int(u32(position + 24)))
     guard compressed != 0xffff_ffff, size != 0xffff_ffff else {
-      throw ModelError(.tooLarge, name, "the member \(path.prefix(80)) has 4 GiB or more")
+      throw ModelError(.tooLarge, name, reason: "the member \(path.prefix(80)) has 4 GiB or more")
     }
     // Bits 0, 6 and 13: encryption of the content, strong encryption, masked headers.
     guard flags & 0x2041 == 0 else { throw damaged("the member \(path.prefix(80)) is encrypted") }
@@ -77,7 +77,7 @@ struct ZipMembers {
     total += size
     guard total <= ZipMembers.ratioFloor + ZipMembers.ratio * bytes.count else {
       throw ModelError(
-        .tooLarge, name, "its content is more than \(ZipMembers.ratio) times the file",
+        .tooLarge, name, reason: "its content is more than \(ZipMembers.ratio) times the file",
         hint: "save the model without compression")
     }
     let entry = Entry(
@@ -130,9 +130,9 @@ struct ZipMembers {
     return text
   }
 
-  private func inflate(_ stored: ArraySlice<UInt8>, _ size: Int, _ member: String) throws -> [UInt8] {
+  private func inflate(_ stored: ArraySlice<UInt8>, _ size: Int, member: String) throws -> [UInt8] {
     guard let decompressor = libdeflate_alloc_decompressor() else {
-      throw ModelError(.tooLarge, name, "no memory to inflate")
+      throw ModelError(.tooLarge, name, reason: "no memory to inflate")
     }
     defer { libdeflate_free_decompressor(decompressor) }
     // Without a place for the actual size, any other size than the one that the directory says is an error.
@@ -190,6 +190,6 @@ struct ZipEnd {
   }
 
   static func damaged(_ name: String, _ reason: String) -> ModelError {
-    ModelError(.damaged, name, reason, hint: "save the model again; the file may be cut off")
+    ModelError(.damaged, name, reason: reason, hint: "save the model again; the file may be cut off")
   }
 }

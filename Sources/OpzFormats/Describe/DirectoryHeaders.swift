@@ -5,7 +5,7 @@ import SystemPackage
 
 /// The directory of a model of Hugging Face's libraries: `config.json`, a tokenizer, weights in one or more files.
 enum HuggingFaceHeader {
-  static func describe(_ path: FilePath, _ names: [String], _ budget: HeaderBudget) throws -> ModelDescription? {
+  static func describe(_ path: FilePath, _ names: [String], budget: HeaderBudget) throws -> ModelDescription? {
     let weights = names.filter { name in
       [".safetensors", ".gguf", ".pt", ".pth"].contains(where: name.hasSuffix)
         || name.hasPrefix("pytorch_model") && name.hasSuffix(".bin") || name.hasSuffix(".h5") || name.hasSuffix(".onnx")
@@ -15,7 +15,7 @@ enum HuggingFaceHeader {
     guard names.contains("config.json") || !tokenizer.isEmpty || hasIndex,
       !weights.isEmpty || !tokenizer.isEmpty || hasIndex
     else { return nil }
-    var rows = try config(path, names, budget)
+    var rows = try config(path, names, budget: budget)
     if !tokenizer.isEmpty { rows.append(ModelDescription.Row("tokenizer", tokenizer.joined(separator: ", "))) }
     rows.append(ModelDescription.Row("files of weights", "\(weights.count)"))
     var bytes: UInt64 = 0
@@ -25,7 +25,7 @@ enum HuggingFaceHeader {
       bytes &+= file.size
       if name.hasSuffix(".safetensors") { tensors += try SafetensorsHeader.read(file).tensors }
     }
-    let missing = try shards(path, names, budget).subtracting(names).sorted()
+    let missing = try shards(path, names, budget: budget).subtracting(names).sorted()
     if !missing.isEmpty {
       rows.append(
         ModelDescription.Row("missing", missing.prefix(4).joined(separator: ", ") + (missing.count > 4 ? ", .." : "")))
@@ -48,7 +48,7 @@ enum HuggingFaceHeader {
   }
 
   private static func config(
-    _ path: FilePath, _ names: [String], _ budget: HeaderBudget
+    _ path: FilePath, _ names: [String], budget: HeaderBudget
   ) throws -> [ModelDescription.Row] {
     guard names.contains("config.json"), let config = try json(path.appending("config.json"), budget) else { return [] }
     func text(_ key: String) -> String? { config[key].flatMap { $0.string ?? $0.integer.map(String.init) } }
@@ -73,7 +73,7 @@ enum HuggingFaceHeader {
   }
 
   /// The files that an index of sharded weights names.
-  private static func shards(_ path: FilePath, _ names: [String], _ budget: HeaderBudget) throws -> Set<String> {
+  private static func shards(_ path: FilePath, _ names: [String], budget: HeaderBudget) throws -> Set<String> {
     var result: Set<String> = []
     for name in names where name.hasSuffix(".index.json") {
       let map = try json(path.appending(name), budget)?["weight_map"]?.object ?? [:]
@@ -86,7 +86,7 @@ enum HuggingFaceHeader {
 /// A directory that MLflow wrote. Its `MLmodel` is looked at by lines, as MLflow writes them: this is for a description
 /// only, and `opz init` reads it as YAML.
 enum MLflowHeader {
-  static func describe(_ path: FilePath, _ names: [String], _ budget: HeaderBudget) throws -> ModelDescription? {
+  static func describe(_ path: FilePath, _ names: [String], budget: HeaderBudget) throws -> ModelDescription? {
     guard names.contains("MLmodel") else { return nil }
     let file = try HeaderFile(path.appending("MLmodel"), budget)
     let text = String(decoding: try file.upTo(4 << 20, at: 0), as: UTF8.self)

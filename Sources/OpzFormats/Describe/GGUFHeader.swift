@@ -87,13 +87,13 @@ enum GGUFHeader {
       guard depth < 4 else { throw cursor.file.damaged("lists in lists in lists in lists") }
       let element = try cursor.number(4)
       let count = try cursor.number(8)
-      try skip(&cursor, element, count, depth)
+      try skip(&cursor, element, count: count, depth: depth)
       return "\(count)"
     default: throw cursor.file.damaged("a value of the unknown type \(type)")
     }
   }
 
-  private static func skip(_ cursor: inout HeaderCursor, _ element: UInt64, _ count: UInt64, _ depth: Int) throws {
+  private static func skip(_ cursor: inout HeaderCursor, _ element: UInt64, count: UInt64, depth: Int) throws {
     let widths: [UInt64: UInt64] = [0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8]
     guard let width = widths[element] else {
       guard count <= cursor.end else { throw cursor.file.damaged("a list of \(count) elements") }

@@ -204,10 +204,10 @@ struct HDF5Listing {
     let tensor = ModelDescription.Tensor(name: name, type: "", shape: shape, bytes: 0)
     let (bytes, overflow) = tensor.elements.multipliedReportingOverflow(by: size)
     return ModelDescription.Tensor(
-      name: name, type: HDF5Listing.name(first & 15, size, bits), shape: shape, bytes: overflow ? .max : bytes)
+      name: name, type: HDF5Listing.name(first & 15, size, bits: bits), shape: shape, bytes: overflow ? .max : bytes)
   }
 
-  private static func name(_ kind: UInt8, _ size: UInt64, _ bits: UInt64) -> String {
+  private static func name(_ kind: UInt8, _ size: UInt64, bits: UInt64) -> String {
     switch kind {
     case 0: (bits & 8 != 0 ? "int" : "uint") + "\(size &* 8)"
     case 1: "float\(size &* 8)"

@@ -56,7 +56,8 @@ final class HeaderFile {
     let length = offset < size ? Int(min(UInt64(max(0, count)), size - offset)) : 0
     guard budget.take(length) else {
       throw ModelError(
-        .tooLarge, name, "its headers have more than \(HeaderBudget.limit) bytes", hint: "check where it comes from")
+        .tooLarge, name, reason: "its headers have more than \(HeaderBudget.limit) bytes",
+        hint: "check where it comes from")
     }
     var filled = 0
     let bytes = try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
@@ -73,7 +74,7 @@ final class HeaderFile {
   }
 
   func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, name, reason, hint: "fetch or save the model again")
+    ModelError(.damaged, name, reason: reason, hint: "fetch or save the model again")
   }
 }
 

@@ -34,8 +34,9 @@ public struct ModelDescriber: Sendable {
     let budget = HeaderBudget()
     guard try FileStatus.of(path).kind == .directory else { return try file(HeaderFile(path, budget)) }
     let names = try Directory.entries(path).map(\.string)
-    return try SavedModelHeader.describe(path, names, budget) ?? MLflowHeader.describe(path, names, budget)
-      ?? HuggingFaceHeader.describe(path, names, budget)
+    return try SavedModelHeader.describe(path, names, budget: budget) ?? MLflowHeader.describe(
+      path, names, budget: budget)
+      ?? HuggingFaceHeader.describe(path, names, budget: budget)
   }
 
   private func file(_ file: HeaderFile) throws -> ModelDescription? {

@@ -20,17 +20,17 @@ enum RObjectHeader {
       } else if bytes.count >= 14 {
         func number(_ offset: Int) -> UInt32 { bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | UInt32($1) } }
         guard bytes[0] == UInt8(ascii: "X"), bytes[1] == 10 else {
-          return bytes[1] == 10 ? description(file, rows, isWorkspace) : nil
+          return bytes[1] == 10 ? description(file, rows, isWorkspace: isWorkspace) : nil
         }
         let written = number(6)
         rows.append(ModelDescription.Row("format version", "\(number(2))"))
         rows.append(ModelDescription.Row("written by R", "\(written >> 16).\(written >> 8 & 255).\(written & 255)"))
       }
-      return description(file, rows, isWorkspace)
+      return description(file, rows, isWorkspace: isWorkspace)
     })
 
   private static func description(
-    _ file: HeaderFile, _ rows: [ModelDescription.Row], _ isWorkspace: Bool
+    _ file: HeaderFile, _ rows: [ModelDescription.Row], isWorkspace: Bool
   ) -> ModelDescription {
     ModelDescription(
       isWorkspace ? "R workspace" : "R object", bytes: file.size, rows: rows,

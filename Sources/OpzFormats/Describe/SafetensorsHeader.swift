@@ -27,7 +27,7 @@ enum SafetensorsHeader {
     let length = try cursor.number(8)
     guard length <= UInt64(HeaderBudget.limit) else {
       throw ModelError(
-        .tooLarge, file.name, "its header has \(length) bytes", hint: "check where it comes from")
+        .tooLarge, file.name, reason: "its header has \(length) bytes", hint: "check where it comes from")
     }
     let json = try file.bytes(at: 8, Int(length))
     var tensors: [ModelDescription.Tensor] = []

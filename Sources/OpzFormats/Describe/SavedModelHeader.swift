@@ -5,7 +5,7 @@ import SystemPackage
 /// TensorFlow's SavedModel: `saved_model.pb` and `variables/` (tensorflow/core/protobuf/saved_model.proto,
 /// meta_graph.proto and tensor_bundle.proto).
 enum SavedModelHeader {
-  static func describe(_ path: FilePath, _ names: [String], _ budget: HeaderBudget) throws -> ModelDescription? {
+  static func describe(_ path: FilePath, _ names: [String], budget: HeaderBudget) throws -> ModelDescription? {
     guard names.contains("saved_model.pb") else { return nil }
     let file = try HeaderFile(path.appending("saved_model.pb"), budget)
     var rows: [ModelDescription.Row] = []

@@ -56,7 +56,7 @@ struct LightGBMCategories {
     let isForced = lists.count > columns.count
     let candidates = isForced ? Array(header.names.indices) : columns
     let forced = isForced ? Set(columns) : []
-    return onlyWay(lists.map(\.count), candidates, forced)
+    return onlyWay(lists.map(\.count), candidates, forced: forced)
   }
 
   /// Whether the values of a column can be indexes of `count` categories.
@@ -72,7 +72,7 @@ struct LightGBMCategories {
 
   /// The only ascending choice of candidates that fits all lists and leaves out no forced one; nil if there is none,
   /// or more than one.
-  private func onlyWay(_ counts: [Int], _ candidates: [Int], _ forced: Set<Int>) -> [Int]? {
+  private func onlyWay(_ counts: [Int], _ candidates: [Int], forced: Set<Int>) -> [Int]? {
     let (steps, overflow) = counts.count.multipliedReportingOverflow(by: candidates.count)
     guard counts.count <= candidates.count, !overflow, steps <= LightGBMCategories.trialLimit else { return nil }
     // ways[l]: in how many ways, at most 2, the lists from l on fit the candidates from the current one on.

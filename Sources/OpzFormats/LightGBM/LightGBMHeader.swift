@@ -53,7 +53,7 @@ struct LightGBMHeader {
     let text = fields["objective"]?.text ?? "custom"
     guard let objective = LightGBMObjective(text) else {
       throw ModelError(
-        .unsupported, fail("").subject, "the objective \(text.prefix(80)) is not one that LightGBM has",
+        .unsupported, fail("").subject, reason: "the objective \(text.prefix(80)) is not one that LightGBM has",
         hint: "runtime: {kind: python} runs it in a Python worker")
     }
     self.objective = objective

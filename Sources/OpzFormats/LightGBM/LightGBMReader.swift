@@ -36,11 +36,11 @@ struct LightGBMReader {
     let categories = LightGBMCategories(
       header: header, categorical: categorical.union(rest.categorical.filter(header.names.indices.contains)),
       lists: rest.lists)
-    return try model(header, try trees.finish(), iterations: count / header.outputs, categories)
+    return try model(header, try trees.finish(), iterations: count / header.outputs, categories: categories)
   }
 
   private func model(
-    _ header: LightGBMHeader, _ ensemble: TreeEnsemble, iterations: Int, _ categories: LightGBMCategories
+    _ header: LightGBMHeader, _ ensemble: TreeEnsemble, iterations: Int, categories: LightGBMCategories
   ) throws -> Model {
     let (inputs, notes) = categories.inputs()
     var builder = try ModelBuilder(name: name, inputs: inputs)
@@ -78,7 +78,8 @@ struct LightGBMReader {
     var isEnded = false
     while !isEnded, let line = lines.next() {
       if line.starts(with: "Tree=") {
-        let fail = { [name] in ModelError(.damaged, "\(name): tree \(count)", $0, hint: "save the model again") }
+        let fail = { [name] in ModelError(.damaged, "\(name): tree \(count)", reason: $0, hint: "save the model again")
+        }
         let tree = try LightGBMTree(&lines, fail: fail)
         try tree.add(to: &trees, group: count % header.outputs, fail: fail)
         categorical.formUnion(tree.categoricalColumns)
@@ -144,6 +145,7 @@ struct LightGBMReader {
 
   /// An error at the line that was read last.
   private func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, "\(name):\(lines.number)", reason, hint: "save the model again; the file may be cut off")
+    ModelError(
+      .damaged, "\(name):\(lines.number)", reason: reason, hint: "save the model again; the file may be cut off")
   }
 }

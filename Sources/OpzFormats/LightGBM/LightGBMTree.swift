@@ -99,7 +99,7 @@ struct LightGBMTree {
     try builder.addTree(nodes: leafCount * 2 - 1, group: group) { index in
       guard index < leafCount - 1 else { return leaf(index - leafCount + 1) }
       return .split(
-        try split(index, first, fail), left: try child(left[index], fail), right: try child(right[index], fail))
+        try split(index, first, fail: fail), left: try child(left[index], fail), right: try child(right[index], fail))
     }
   }
 
@@ -122,7 +122,7 @@ struct LightGBMTree {
 
   /// Bit 0 of the decision type says categorical, bit 1 that the missing go left, bits 2 and 3 what is missing:
   /// nothing, zero or NaN (include/LightGBM/tree.h: `NumericalDecision`, `CategoricalDecision`).
-  private func split(_ index: Int, _ firstSet: Int, _ fail: (String) -> ModelError) throws -> TreeEnsemble.Node {
+  private func split(_ index: Int, _ firstSet: Int, fail: (String) -> ModelError) throws -> TreeEnsemble.Node {
     let decision = decisions[index]
     guard sets.isEmpty || decision & 1 == 0 else {
       guard let set = Int(exactly: thresholds[index].rounded(.towardZero)), sets.indices.contains(set) else {

@@ -14,7 +14,7 @@ struct ONNXClassifier {
     labels.element == .string ? labels.texts : labels.numbers.map { String(Int(exactly: $0) ?? 0) }
   }
 
-  private init(_ scores: Int, _ element: ElementType, _ labels: ONNXTensor, _ post: ONNXPost) {
+  private init(_ scores: Int, _ element: ElementType, labels: ONNXTensor, post: ONNXPost) {
     (self.scores, self.element, self.labels, self.post) = (scores, element, labels, post)
   }
 
@@ -38,7 +38,7 @@ struct ONNXClassifier {
     let operands = try ONNXTreeOperands(&translation, node)
     let labels = try labels(node, "classlabels_int64s")
     let post = try post(translation, node)
-    let read = try operands.oldTrees(translation, node, "class", groups: labels.count)
+    let read = try operands.oldTrees(translation, node, prefix: "class", groups: labels.count)
     let base = try ONNXTreeOperands.base(node)
     guard base.isEmpty || base.count == labels.count || labels.count == 2 && base.count == 1 else {
       throw translation.damaged(node, "\(base.count) base values for \(labels.count) classes")
@@ -50,9 +50,9 @@ struct ONNXClassifier {
     else { throw translation.unsupported(node, "leaves that are not for all classes") }
     var result: [ONNXValue]
     if labels.count == 2 {
-      result = try binary(&translation, node, operands, read, base, labels, post)
+      result = try binary(&translation, node, operands: operands, read: read, base: base, labels: labels, post: post)
     } else {
-      result = try several(&translation, node, operands, read, base, labels, post)
+      result = try several(&translation, node, operands: operands, read: read, base: base, labels: labels, post: post)
     }
     // Scores of float64 become float32 at the end.
     if operands.isDouble, case .rows(let rows) = result[1] {
@@ -62,8 +62,8 @@ struct ONNXClassifier {
   }
 
   private static func several(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ operands: ONNXTreeOperands, _ read: ONNXEnsemble,
-    _ base: [Double], _ labels: ONNXTensor, _ post: ONNXPost
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, operands: ONNXTreeOperands, read: ONNXEnsemble,
+    base: [Double], labels: ONNXTensor, post: ONNXPost
   ) throws -> [ONNXValue] {
     guard labels.count > 2 else { throw translation.unsupported(node, "\(labels.count) classes") }
     guard base.count > 0 || read.scored.count == labels.count || !read.isAnyNegative && !read.isAnyZero else {
@@ -73,7 +73,7 @@ struct ONNXClassifier {
     ensemble.baseFirst = false
     if !base.isEmpty { ensemble.base = base }
     let scores = try translation.builder.add(.trees(ensemble), [operands.matrix])
-    let classifier = ONNXClassifier(scores, operands.isDouble ? .float64 : .float32, labels, post)
+    let classifier = ONNXClassifier(scores, operands.isDouble ? .float64 : .float32, labels: labels, post: post)
     let best = try translation.builder.add(.argMax, [scores])
     let result = try post.link(width: labels.count).map { try translation.builder.add(.link($0), [scores]) } ?? scores
     return [
@@ -84,8 +84,8 @@ struct ONNXClassifier {
 
   /// Two classes. ONNX Runtime looks at which of them leaves have scores for.
   private static func binary(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ operands: ONNXTreeOperands, _ read: ONNXEnsemble,
-    _ base: [Double], _ labels: ONNXTensor, _ post: ONNXPost
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, operands: ONNXTreeOperands, read: ONNXEnsemble,
+    base: [Double], labels: ONNXTensor, post: ONNXPost
   ) throws -> [ONNXValue] {
     let type: ElementType = operands.isDouble ? .float64 : .float32
     var ensemble = read.trees
@@ -108,7 +108,9 @@ struct ONNXClassifier {
       decisive = try column(0)
       scores = try translation.builder.add(.concatenate, [decisive, try constant(0)])
     case (true, false, _):
-      return try single(&translation, try column(0), threshold, labels, post, isMixed: read.isAnyNegative, type)
+      return try single(
+        &translation, try column(0), threshold: threshold, labels: labels, post: post, isMixed: read.isAnyNegative,
+        type: type)
     case (false, true, 2): throw translation.unsupported(node, "two base values and scores for the second class alone")
     case (false, true, _):
       decisive = try column(1)
@@ -124,21 +126,21 @@ struct ONNXClassifier {
     }
     // With scores for both classes, the label is 1 or 0, whatever the labels are.
     let own = isSingle || labels.element == .string ? labels : ONNXTensor(.int64, [2], numbers: [0, 1])
-    let classifier = ONNXClassifier(scores, type, own, post)
+    let classifier = ONNXClassifier(scores, type, labels: own, post: post)
     let isSecond = try translation.builder.add(.compare(.greater), [decisive, threshold])
     let result = try post.link(width: 2).map { try translation.builder.add(.link($0), [scores]) } ?? scores
-    var probabilities = ONNXRows(.float, [2], .node(result), role: .probability)
-    probabilities.classes = ONNXClassifier(scores, type, labels, post).texts
+    var probabilities = ONNXRows(.float, [2], source: .node(result), role: .probability)
+    probabilities.classes = ONNXClassifier(scores, type, labels: labels, post: post).texts
     return [try classifier.label(&translation, isSecond), .rows(probabilities)]
   }
 
   /// One score for two classes: that of the second.
   private static func single(
-    _ translation: inout ONNXTranslation, _ score: Int, _ threshold: Int, _ labels: ONNXTensor, _ post: ONNXPost,
-    isMixed: Bool, _ type: ElementType
+    _ translation: inout ONNXTranslation, _ score: Int, threshold: Int, labels: ONNXTensor, post: ONNXPost,
+    isMixed: Bool, type: ElementType
   ) throws -> [ONNXValue] {
     let isSecond = try translation.builder.add(.compare(.greater), [score, threshold])
-    let classifier = ONNXClassifier(score, type, labels, post)
+    let classifier = ONNXClassifier(score, type, labels: labels, post: post)
     let probabilities = try classifier.complement(&translation, isMixed: isMixed)
     return [try classifier.label(&translation, isSecond), probabilities]
   }
@@ -168,11 +170,13 @@ struct ONNXClassifier {
     let (coefficients, intercepts) = (try node.floats("coefficients"), try node.floats("intercepts"))
     let post = try post(translation, node)
     let targets = intercepts.count
-    let scores = try ONNXOperators.linear(&translation, node, rows, coefficients, intercepts, targets)
-    let classifier = ONNXClassifier(scores, .float32, labels, post)
+    let scores = try ONNXOperators.linear(
+      &translation, node, rows: rows, coefficients: coefficients, intercepts: intercepts, targets: targets)
+    let classifier = ONNXClassifier(scores, .float32, labels: labels, post: post)
     if targets == 1, labels.count == 2, post != .probit {
       let zero = try translation.constant([0], as: .float32)
-      return try single(&translation, scores, zero, labels, post, isMixed: false, .float32)
+      return try single(
+        &translation, scores, threshold: zero, labels: labels, post: post, isMixed: false, type: .float32)
     }
     guard targets == labels.count, targets > 1 else {
       throw translation.unsupported(node, "\(targets) scores for \(labels.count) classes")
@@ -187,13 +191,13 @@ struct ONNXClassifier {
   // MARK: Results
 
   private func label(_ translation: inout ONNXTranslation, _ index: Int) throws -> ONNXValue {
-    var label = try ONNXOperators.pick(&translation, labels, by: ONNXRows(.int64, [], .node(index)))
+    var label = try ONNXOperators.pick(&translation, labels, by: ONNXRows(.int64, [], source: .node(index)))
     label.role = .label
     return .rows(label)
   }
 
   private func probabilities(_ node: Int, margin: Int?) -> ONNXValue {
-    var rows = ONNXRows(.float, [labels.count], .node(node), role: .probability)
+    var rows = ONNXRows(.float, [labels.count], source: .node(node), role: .probability)
     rows.classes = texts
     rows.margin = margin
     return .rows(rows)

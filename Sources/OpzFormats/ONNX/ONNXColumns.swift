@@ -12,7 +12,7 @@ extension ONNXOperators {
           throw translation.unsupported(node, "another axis than the columns'")
         }
         let result = try translation.builder.add(.link(.softmax), [try translation.place(rows)])
-        return [.rows(ONNXRows(rows.element, rows.dimensions, .node(result), role: .probability))]
+        return [.rows(ONNXRows(rows.element, rows.dimensions, source: .node(result), role: .probability))]
       },
     ]
     let reductions: [String: Operation.Reduction] = [
@@ -20,7 +20,7 @@ extension ONNXOperators {
       "ReduceLogSumExp": .logSumExp,
     ]
     for (name, reduction) in reductions {
-      table[name] = { translation, node in [try reduce(&translation, node, .reduce(reduction))] }
+      table[name] = { translation, node in [try reduce(&translation, node, operation: .reduce(reduction))] }
     }
     for (name, operation) in ["ArgMax": Operation.argMax, "ArgMin": .argMin] {
       table[name] = { translation, node in
@@ -28,14 +28,14 @@ extension ONNXOperators {
           throw translation.unsupported(node, "the last of equal columns")
         }
         let axis = try node.int("axis") ?? 0
-        return [try reduce(&translation, node, operation, axes: [axis], element: .int64)]
+        return [try reduce(&translation, node, operation: operation, axes: [axis], element: .int64)]
       }
     }
     return table
   }()
 
   private static func reduce(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ operation: Operation, axes: [Int]? = nil,
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, operation: Operation, axes: [Int]? = nil,
     element: ONNXElement? = nil
   ) throws -> ONNXValue {
     let rows = try translation.rows(node)
@@ -47,7 +47,7 @@ extension ONNXOperators {
     }
     let result = try translation.builder.add(operation, [try translation.place(rows)])
     let dimensions = try node.int("keepdims") ?? 1 == 0 ? [] : [1]
-    return .rows(ONNXRows(element ?? rows.element, dimensions, .node(result)))
+    return .rows(ONNXRows(element ?? rows.element, dimensions, source: .node(result)))
   }
 
   // MARK: Matrices
@@ -62,7 +62,7 @@ extension ONNXOperators {
       throw translation.damaged(node, "\(rows.width) columns times \(weights.dimensions[0]) rows")
     }
     let result = try translation.builder.add(.matrixProduct(weights.numbers), [try translation.place(rows)])
-    return .rows(ONNXRows(rows.element, dimensions, .node(result)))
+    return .rows(ONNXRows(rows.element, dimensions, source: .node(result)))
   }
 
   private static func general(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
@@ -89,7 +89,7 @@ extension ONNXOperators {
       let added = try translation.constant(bias.numbers.map { $0 * beta }, as: type)
       result = try translation.builder.add(.arithmetic(.add), [result, added])
     }
-    return .rows(ONNXRows(rows.element, [width], .node(result)))
+    return .rows(ONNXRows(rows.element, [width], source: .node(result)))
   }
 
   /// A matrix of `rows` x `columns`, stored row by row, as `columns` x `rows`.

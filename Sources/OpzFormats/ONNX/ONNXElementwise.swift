@@ -11,16 +11,16 @@ extension ONNXOperators {
         let rows = try translation.rows(node)
         let zero = try translation.constant([0], as: rows.element.graphType)
         let result = try translation.builder.add(.arithmetic(.maximum), [try translation.place(rows), zero])
-        return [.rows(ONNXRows(rows.element, rows.dimensions, .node(result)))]
+        return [.rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))]
       },
       "Where": { translation, node in [try choose(&translation, node)] },
       "IsNaN": { translation, node in
         let rows = try translation.rows(node)
         let result = try translation.builder.add(.isMissing, [try translation.place(rows)])
-        return [.rows(ONNXRows(.bool, rows.dimensions, .node(result)))]
+        return [.rows(ONNXRows(.bool, rows.dimensions, source: .node(result)))]
       },
       "Mean": { translation, node in
-        let rows = try fold(&translation, node, .add)
+        let rows = try fold(&translation, node, arithmetic: .add)
         let count = try translation.constant([Double(node.inputs.count)], as: rows.element.graphType)
         let result = try translation.builder.add(.arithmetic(.divide), [try translation.place(rows), count])
         return [.rows(rows.with(node: result))]
@@ -34,7 +34,7 @@ extension ONNXOperators {
       table[name] = { translation, node in
         let rows = try translation.rows(node)
         let result = try translation.builder.add(.function(function), [try translation.place(rows)])
-        return [.rows(ONNXRows(rows.element, rows.dimensions, .node(result)))]
+        return [.rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))]
       }
     }
     let pairs: [String: Operation.Arithmetic] = [
@@ -42,14 +42,14 @@ extension ONNXOperators {
       "Min": .minimum,
     ]
     for (name, arithmetic) in pairs {
-      table[name] = { translation, node in [.rows(try fold(&translation, node, arithmetic))] }
+      table[name] = { translation, node in [.rows(try fold(&translation, node, arithmetic: arithmetic))] }
     }
     let comparisons: [String: Operation.Comparison] = [
       "Less": .less, "LessOrEqual": .lessOrEqual, "Greater": .greater, "GreaterOrEqual": .greaterOrEqual,
       "Equal": .equal,
     ]
     for (name, comparison) in comparisons {
-      table[name] = { translation, node in [try compare(&translation, node, comparison)] }
+      table[name] = { translation, node in [try compare(&translation, node, comparison: comparison)] }
     }
     return table
   }()
@@ -66,7 +66,7 @@ extension ONNXOperators {
   }
 
   private static func fold(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ arithmetic: Operation.Arithmetic
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, arithmetic: Operation.Arithmetic
   ) throws -> ONNXRows {
     let (values, element) = try operands(&translation, node)
     let (nodes, dimensions) = try translation.broadcast(node, values)
@@ -74,21 +74,23 @@ extension ONNXOperators {
     for operand in nodes.dropFirst() {
       result = try translation.builder.add(.arithmetic(arithmetic), [result, operand])
     }
-    return try widened(&translation, element, dimensions, result)
+    return try widened(&translation, element, dimensions: dimensions, node: result)
   }
 
   /// A result that is narrower than its dimensions say, because all operands have one element, is repeated.
   private static func widened(
-    _ translation: inout ONNXTranslation, _ element: ONNXElement, _ dimensions: [Int], _ node: Int
+    _ translation: inout ONNXTranslation, _ element: ONNXElement, dimensions: [Int], node: Int
   ) throws -> ONNXRows {
     let width = dimensions.reduce(1, *)
-    guard try translation.builder.type(node).width < width else { return ONNXRows(element, dimensions, .node(node)) }
+    guard try translation.builder.type(node).width < width else {
+      return ONNXRows(element, dimensions, source: .node(node))
+    }
     let repeated = try translation.builder.add(.select(Array(repeating: 0, count: width)), [node])
-    return ONNXRows(element, dimensions, .node(repeated))
+    return ONNXRows(element, dimensions, source: .node(repeated))
   }
 
   private static func divide(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
-    let quotient = try fold(&translation, node, .divide)
+    let quotient = try fold(&translation, node, arithmetic: .divide)
     guard quotient.element.isInteger else { return .rows(quotient) }
     // Integers are divided towards zero.
     let whole = try translation.builder.add(.cast, [try translation.place(quotient)], as: .integer)
@@ -98,7 +100,7 @@ extension ONNXOperators {
   /// ONNX Runtime multiplies where the exponent is the number 2 or 3 (core/providers/cpu/math/element_wise_ops.cc).
   private static func power(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
     guard case .rows(let rows) = try translation.value(node) else {
-      return .rows(try fold(&translation, node, .power))
+      return .rows(try fold(&translation, node, arithmetic: .power))
     }
     if case .constant(let exponent) = try translation.value(node, 1), exponent.count == 1,
       let number = exponent.numbers.first
@@ -107,13 +109,13 @@ extension ONNXOperators {
       if number == 2 || number == 3 {
         let square = try translation.builder.add(.function(.square), [operand])
         let result = number == 2 ? square : try translation.builder.add(.arithmetic(.multiply), [square, operand])
-        return .rows(ONNXRows(rows.element, rows.dimensions, .node(result)))
+        return .rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))
       }
       let constant = try translation.constant([number], as: rows.element.graphType)
       let result = try translation.builder.add(.arithmetic(.power), [operand, constant])
-      return .rows(ONNXRows(rows.element, rows.dimensions, .node(result)))
+      return .rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))
     }
-    return .rows(try fold(&translation, node, .power))
+    return .rows(try fold(&translation, node, arithmetic: .power))
   }
 
   private static func clip(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
@@ -126,7 +128,7 @@ extension ONNXOperators {
       let bound = try translation.constant([limit], as: rows.element.graphType)
       result = try translation.builder.add(.arithmetic(arithmetic), [result, bound])
     }
-    return .rows(ONNXRows(rows.element, rows.dimensions, .node(result)))
+    return .rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))
   }
 
   private static func choose(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
@@ -138,11 +140,11 @@ extension ONNXOperators {
       case .constant(let tensor): tensor.element
       }
     let result = try translation.builder.add(.choose, nodes)
-    return .rows(try widened(&translation, element, dimensions, result))
+    return .rows(try widened(&translation, element, dimensions: dimensions, node: result))
   }
 
   private static func compare(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ comparison: Operation.Comparison
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, comparison: Operation.Comparison
   ) throws -> ONNXValue {
     let (values, element) = try operands(&translation, node)
     if element == .string {
@@ -151,10 +153,10 @@ extension ONNXOperators {
       else { throw translation.unsupported(node, "texts that are compared with several others") }
       let table = LookUp(keys: [.text(text.texts[0])], values: [.number(1)], otherwise: .number(0))
       let result = try translation.builder.add(.lookUp(table), [try translation.place(rows)], as: .integer)
-      return .rows(ONNXRows(.bool, rows.dimensions, .node(result)))
+      return .rows(ONNXRows(.bool, rows.dimensions, source: .node(result)))
     }
     let (nodes, dimensions) = try translation.broadcast(node, values)
     let result = try translation.builder.add(.compare(comparison), nodes)
-    return .rows(try widened(&translation, .bool, dimensions, result))
+    return .rows(try widened(&translation, .bool, dimensions: dimensions, node: result))
   }
 }

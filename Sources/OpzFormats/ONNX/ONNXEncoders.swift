@@ -14,7 +14,7 @@ extension ONNXOperators {
       let threshold = try translation.constant([node.float("threshold") ?? 0], as: rows.element.graphType)
       let truth = try translation.builder.add(.compare(.greater), [try translation.place(rows), threshold])
       let result = try translation.builder.add(.cast, [truth], as: rows.element.graphType)
-      return [.rows(ONNXRows(rows.element, rows.dimensions, .node(result)))]
+      return [.rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))]
     },
   ]
 
@@ -32,7 +32,7 @@ extension ONNXOperators {
       result = try translation.builder.add(.arithmetic(arithmetic), [result, constant])
     }
     if type == .float64 { result = try translation.builder.add(.cast, [result], as: .float32) }
-    return .rows(ONNXRows(.float, rows.dimensions, .node(result)))
+    return .rows(ONNXRows(.float, rows.dimensions, source: .node(result)))
   }
 
   /// Where the replaced value is not NaN, NaN stays.
@@ -56,7 +56,7 @@ extension ONNXOperators {
       let imputed = try translation.constant(numbers, as: rows.element.graphType)
       result = try translation.builder.add(.choose, [isReplaced, imputed, operand])
     }
-    return .rows(ONNXRows(rows.element, rows.dimensions, .node(result)))
+    return .rows(ONNXRows(rows.element, rows.dimensions, source: .node(result)))
   }
 
   /// Each element becomes as many as there are categories. Numbers are truncated first.
@@ -93,7 +93,7 @@ extension ONNXOperators {
       }
     }
     let result = parts.count == 1 ? parts[0] : try translation.builder.add(.concatenate, parts)
-    return .rows(ONNXRows(.float, rows.dimensions + [width], .node(result)))
+    return .rows(ONNXRows(.float, rows.dimensions + [width], source: .node(result)))
   }
 
   // MARK: Tables
@@ -117,7 +117,7 @@ extension ONNXOperators {
   private static func label(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
     let rows = try translation.rows(node)
     if node.has("classes_strings") {
-      return try map(&translation, node, rows, texts: "classes_strings", numbers: nil)
+      return try map(&translation, node, rows: rows, texts: "classes_strings", numbers: nil)
     }
     guard let keys = try entries(node, "keys"), let values = try entries(node, "values"),
       keys.entries.count == values.entries.count
@@ -139,17 +139,17 @@ extension ONNXOperators {
     let result = try translation.builder.add(
       .lookUp(table), [try translation.place(rows)],
       as: values.element == .string ? nil : values.element.graphType)
-    return .rows(ONNXRows(values.element, rows.dimensions, .node(result), role: rows.role))
+    return .rows(ONNXRows(values.element, rows.dimensions, source: .node(result), role: rows.role))
   }
 
   private static func map(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> ONNXValue {
     let rows = try translation.rows(node)
-    return try map(&translation, node, rows, texts: "cats_strings", numbers: try node.ints("cats_int64s"))
+    return try map(&translation, node, rows: rows, texts: "cats_strings", numbers: try node.ints("cats_int64s"))
   }
 
   /// Texts to numbers or numbers to texts, whichever the input is.
   private static func map(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ rows: ONNXRows, texts name: String, numbers: [Int]?
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, rows: ONNXRows, texts name: String, numbers: [Int]?
   ) throws -> ONNXValue {
     let texts = try node.texts(name).map { LookUp.Entry.text($0) }
     let codes = (numbers ?? Array(texts.indices)).map { LookUp.Entry.number(Double($0)) }
@@ -161,7 +161,7 @@ extension ONNXOperators {
       : LookUp(keys: codes, values: texts, otherwise: .text(try node.text("default_string") ?? "_Unused"))
     let result = try translation.builder.add(
       .lookUp(table), [try translation.place(rows)], as: isText ? .integer : nil)
-    return .rows(ONNXRows(isText ? .int64 : .string, rows.dimensions, .node(result), role: rows.role))
+    return .rows(ONNXRows(isText ? .int64 : .string, rows.dimensions, source: .node(result), role: rows.role))
   }
 
   // MARK: Norms
@@ -194,7 +194,7 @@ extension ONNXOperators {
       result = try translation.builder.add(.choose, [isNotZero, quotients, x])
     case let other: throw translation.damaged(node, "the norm \(other.prefix(40)) does not exist")
     }
-    return .rows(ONNXRows(.float, rows.dimensions, .node(result), role: rows.role, classes: rows.classes))
+    return .rows(ONNXRows(.float, rows.dimensions, source: .node(result), role: rows.role, classes: rows.classes))
   }
 }
 

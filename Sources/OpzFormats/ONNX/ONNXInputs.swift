@@ -17,29 +17,29 @@ struct ONNXInputs {
     for input in document.inputs where document.initializers[input.name] == nil {
       guard let element = ONNXElement(rawValue: input.type), element != .uint64 else {
         throw ModelError(
-          .unsupported, "\(name): input \(input.name.prefix(80))", "a type of input that opz does not score",
+          .unsupported, "\(name): input \(input.name.prefix(80))", reason: "a type of input that opz does not score",
           hint: "inputs are tensors of float, double, int64, string or bool")
       }
       guard !input.hasShape || (1...2).contains(input.dimensions.count) else {
         throw ModelError(
           .unsupported, "\(name): input \(input.name.prefix(80))",
-          "an input of \(input.dimensions.count) dimensions, which opz does not score",
+          reason: "an input of \(input.dimensions.count) dimensions, which opz does not score",
           hint: "inputs are rows x columns")
       }
       guard input.dimensions.first.flatMap({ $0 }) == nil || input.dimensions.first == 1 || !used.contains(input.name)
       else {
         throw ModelError(
-          .unsupported, "\(name): input \(input.name.prefix(80))", "an input with a fixed number of rows",
+          .unsupported, "\(name): input \(input.name.prefix(80))", reason: "an input with a fixed number of rows",
           hint: "convert the model with an unknown first dimension")
       }
       if !input.hasShape || input.dimensions.count == 2 && input.dimensions[1] == nil { unknown += 1 }
       guard unknown <= 64 else {
-        throw ModelError(.tooLarge, name, "more than 64 inputs with an unknown number of columns")
+        throw ModelError(.tooLarge, name, reason: "more than 64 inputs with an unknown number of columns")
       }
       let isVector = input.hasShape && input.dimensions.count == 1
-      let width = try isVector ? 1 : ONNXInputs.width(input, nodes, document, name)
+      let width = try isVector ? 1 : ONNXInputs.width(input, nodes, document: document, name: name)
       guard columns.count + width <= ModelBuilder.widthLimit else {
-        throw ModelError(.tooLarge, name, "more than \(ModelBuilder.widthLimit) inputs")
+        throw ModelError(.tooLarge, name, reason: "more than \(ModelBuilder.widthLimit) inputs")
       }
       // The name is repeated in each column's: it counts as columns by the length of a word.
       let length = width == 1 ? 1 : 1 + input.name.utf8.count / 16
@@ -49,14 +49,14 @@ struct ONNXInputs {
       for index in 0..<width {
         columns.append(Model.Input(name: width == 1 ? input.name : "\(input.name)_\(index)", kind: kind))
       }
-      values[input.name] = .rows(ONNXRows(element, isVector ? [] : [width], .inputs(Array(range))))
+      values[input.name] = .rows(ONNXRows(element, isVector ? [] : [width], source: .inputs(Array(range))))
     }
     rename(document)
   }
 
   /// The number of columns, which the file may leave to what uses the input.
   private static func width(
-    _ input: ONNXDocument.ValueInfo, _ nodes: [ONNXNode], _ document: ONNXDocument, _ name: String
+    _ input: ONNXDocument.ValueInfo, _ nodes: [ONNXNode], document: ONNXDocument, name: String
   ) throws -> Int {
     if input.dimensions.count == 2, let width = input.dimensions[1] { return width }
     var names: Set<String> = [input.name]
@@ -81,7 +81,7 @@ struct ONNXInputs {
       }
     }
     throw ModelError(
-      .unsupported, "\(name): input \(input.name.prefix(80))", "an input with an unknown number of columns",
+      .unsupported, "\(name): input \(input.name.prefix(80))", reason: "an input with an unknown number of columns",
       hint: "convert the model with the number of columns, as in FloatTensorType([None, 4])")
   }
 

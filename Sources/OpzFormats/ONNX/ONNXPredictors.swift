@@ -6,14 +6,22 @@ extension ONNXOperators {
     "ai.onnx.ml.TreeEnsembleRegressor": { translation, node in
       let reader = try ONNXTreeOperands(&translation, node)
       let groups = try node.int("n_targets") ?? 0
-      let ensemble = try reader.oldTrees(translation, node, "target", groups: groups)
-      return [.rows(try regression(&translation, node, ensemble, reader, try Settings(translation, node)))]
+      let ensemble = try reader.oldTrees(translation, node, prefix: "target", groups: groups)
+      return [
+        .rows(
+          try regression(
+            &translation, node, read: ensemble, operands: reader, settings: try Settings(translation, node)))
+      ]
     },
     "ai.onnx.ml.TreeEnsemble": { translation, node in
       let reader = try ONNXTreeOperands(&translation, node)
       let groups = try node.int("n_targets") ?? 0
       let ensemble = try reader.newTrees(translation, node, groups: groups)
-      return [.rows(try regression(&translation, node, ensemble, reader, try Settings(numbered: translation, node)))]
+      return [
+        .rows(
+          try regression(
+            &translation, node, read: ensemble, operands: reader, settings: try Settings(numbered: translation, node)))
+      ]
     },
     "ai.onnx.ml.TreeEnsembleClassifier": { translation, node in
       try ONNXClassifier.trees(&translation, node)
@@ -23,12 +31,13 @@ extension ONNXOperators {
       let rows = try translation.matrix(node)
       let (coefficients, intercepts) = (try node.floats("coefficients"), try node.floats("intercepts"))
       let targets = try node.int("targets") ?? 1
-      let product = try linear(&translation, node, rows, coefficients, intercepts, targets)
+      let product = try linear(
+        &translation, node, rows: rows, coefficients: coefficients, intercepts: intercepts, targets: targets)
       guard let post = ONNXPost(text: try node.text("post_transform") ?? "NONE") else {
         throw translation.damaged(node, "its post_transform does not exist")
       }
       let result = try post.link(width: targets).map { try translation.builder.add(.link($0), [product]) } ?? product
-      return [.rows(ONNXRows(.float, [targets], .node(result)))]
+      return [.rows(ONNXRows(.float, [targets], source: .node(result)))]
     },
     "ai.onnx.ml.ZipMap": { translation, node in
       var rows = try translation.matrix(node)
@@ -73,8 +82,8 @@ extension ONNXOperators {
   static let transformNote = "post_transform 1 is LOGISTIC and 2 is SOFTMAX, as ONNX Runtime has them"
 
   private static func regression(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ read: ONNXEnsemble, _ operands: ONNXTreeOperands,
-    _ settings: Settings
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, read: ONNXEnsemble, operands: ONNXTreeOperands,
+    settings: Settings
   ) throws -> ONNXRows {
     var ensemble = read.trees
     let groups = ensemble.groups
@@ -101,13 +110,13 @@ extension ONNXOperators {
       translation.builder.notes.append(transformNote)
     }
     if operands.isDouble, !isDouble { result = try translation.builder.add(.cast, [result], as: .float32) }
-    return ONNXRows(isDouble ? .double : .float, [groups], .node(result))
+    return ONNXRows(isDouble ? .double : .float, [groups], source: .node(result))
   }
 
   /// Rows times coefficients, which are stored target by target, and the intercepts. The result is float32.
   static func linear(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ rows: ONNXRows, _ coefficients: [Double],
-    _ intercepts: [Double], _ targets: Int
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, rows: ONNXRows, coefficients: [Double],
+    intercepts: [Double], targets: Int
   ) throws -> Int {
     guard targets > 0, targets <= coefficients.count, coefficients.count == targets * rows.width,
       intercepts.isEmpty || intercepts.count == targets
@@ -185,7 +194,7 @@ struct ONNXTreeOperands {
   }
 
   func oldTrees(
-    _ translation: ONNXTranslation, _ node: ONNXNode, _ prefix: String, groups: Int
+    _ translation: ONNXTranslation, _ node: ONNXNode, prefix: String, groups: Int
   ) throws -> ONNXEnsemble {
     try check(translation, node, groups: groups)
     return try ONNXTreesReader(

@@ -18,14 +18,14 @@ struct ONNXReader {
       return try ONNXReader(document: try ONNXDocument(try WireReader(bytes)), name: name).model()
     } catch let failure as WireFailure {
       throw ModelError(
-        .damaged, "\(name): byte \(failure.offset)", failure.reason,
+        .damaged, "\(name): byte \(failure.offset)", reason: failure.reason,
         hint: "save the model again; the file may be cut off")
     }
   }
 
   private func model() throws -> Model {
     guard document.hasGraph, !document.outputs.isEmpty else {
-      throw ModelError(.damaged, name, "it has no graph with outputs", hint: "save the model again")
+      throw ModelError(.damaged, name, reason: "it has no graph with outputs", hint: "save the model again")
     }
     let nodes = try neededNodes()
     try checkVersions(nodes)
@@ -62,7 +62,7 @@ struct ONNXReader {
     let all = missing.prefix(40).map { String($0.prefix(60)) }.joined(separator: ", ")
     throw ModelError(
       .unsupported, "\(name): \(first.label)",
-      "the operator \(first.operatorName.prefix(60)) is not one that opz scores; the model needs \(all)",
+      reason: "the operator \(first.operatorName.prefix(60)) is not one that opz scores; the model needs \(all)",
       hint: ONNXReader.otherwise)
   }
 
@@ -70,12 +70,13 @@ struct ONNXReader {
     for domain in Set(nodes.map(\.domain)).sorted() {
       guard let version = document.operatorSets[domain] else {
         throw ModelError(
-          .damaged, name, "it does not say which version of \(domain.isEmpty ? "ai.onnx" : domain) it uses",
+          .damaged, name, reason: "it does not say which version of \(domain.isEmpty ? "ai.onnx" : domain) it uses",
           hint: "save the model again")
       }
       guard let known = ONNXReader.versions[domain], known.contains(version) else {
         throw ModelError(
-          .unsupported, name, "version \(version) of \(domain.isEmpty ? "ai.onnx" : domain) is not one that opz scores",
+          .unsupported, name,
+          reason: "version \(version) of \(domain.isEmpty ? "ai.onnx" : domain) is not one that opz scores",
           hint: "convert the model with a lower target_opset")
       }
     }

@@ -10,10 +10,10 @@ extension ONNXOperators {
       var operands: [ONNXRows] = []
       for index in node.inputs.indices {
         let rows = try translation.matrix(node, index)
-        let number = ONNXRows(.float, [rows.width], .node(try translation.place(rows, as: .float32)))
+        let number = ONNXRows(.float, [rows.width], source: .node(try translation.place(rows, as: .float32)))
         operands.append(number)
       }
-      return [.rows(try sideBySide(&translation, node, operands))]
+      return [.rows(try sideBySide(&translation, node, operands: operands))]
     },
     "Slice": { translation, node in [try slice(&translation, node)] },
     "Split": { translation, node in try split(&translation, node) },
@@ -39,7 +39,7 @@ extension ONNXOperators {
       }
       rows.append(own)
     }
-    var result = try sideBySide(&translation, node, rows)
+    var result = try sideBySide(&translation, node, operands: rows)
     guard let first = rows.first else { throw translation.damaged(node, "it has no input") }
     let place = try translation.axis(node, axis, of: first) - 1
     guard rows.allSatisfy({ $0.dimensions.count == first.dimensions.count }) else {
@@ -56,7 +56,7 @@ extension ONNXOperators {
 
   /// The elements of each operand, one after the other. Columns of the inputs stay columns of the inputs.
   private static func sideBySide(
-    _ translation: inout ONNXTranslation, _ node: ONNXNode, _ operands: [ONNXRows]
+    _ translation: inout ONNXTranslation, _ node: ONNXNode, operands: [ONNXRows]
   ) throws -> ONNXRows {
     guard let first = operands.first, operands.allSatisfy({ $0.element == first.element }) else {
       throw translation.damaged(node, "its inputs have different types")
@@ -64,17 +64,17 @@ extension ONNXOperators {
     let width = operands.reduce(0) { $0 + $1.width }
     var columns: [Int] = []
     for case .inputs(let own) in operands.map(\.source) { columns += own }
-    if columns.count == width { return ONNXRows(first.element, [width], .inputs(columns)) }
+    if columns.count == width { return ONNXRows(first.element, [width], source: .inputs(columns)) }
     guard operands.count > 1 else { return first.with([width]) }
     let nodes = try operands.map { try translation.place($0) }
-    return ONNXRows(first.element, [width], .node(try translation.builder.add(.concatenate, nodes)))
+    return ONNXRows(first.element, [width], source: .node(try translation.builder.add(.concatenate, nodes)))
   }
 
   /// Some elements of each row.
   static func select(
-    _ translation: inout ONNXTranslation, _ rows: ONNXRows, _ indexes: [Int], _ dimensions: [Int]
+    _ translation: inout ONNXTranslation, _ rows: ONNXRows, indexes: [Int], dimensions: [Int]
   ) throws -> ONNXRows {
-    var result = ONNXRows(rows.element, dimensions, rows.source, role: rows.role)
+    var result = ONNXRows(rows.element, dimensions, source: rows.source, role: rows.role)
     switch rows.source {
     case .inputs(let columns) where indexes.allSatisfy(columns.indices.contains):
       result.source = .inputs(indexes.map { columns[$0] })
@@ -86,7 +86,7 @@ extension ONNXOperators {
 
   /// Indexes of columns, which may count from the end.
   private static func indexes(
-    _ translation: ONNXTranslation, _ node: ONNXNode, _ tensor: ONNXTensor, of width: Int
+    _ translation: ONNXTranslation, _ node: ONNXNode, tensor: ONNXTensor, of width: Int
   ) throws -> [Int] {
     try tensor.numbers.map { number in
       guard let index = Int(exactly: number), (-width..<width).contains(index) else {
@@ -103,9 +103,9 @@ extension ONNXOperators {
     case (.rows(let rows), .constant(let tensor)):
       guard try translation.axis(node, axis, of: rows) == 1, rows.dimensions.count == 1, tensor.dimensions.count <= 1
       else { throw translation.unsupported(node, "another axis than the columns'") }
-      let indexes = try indexes(translation, node, tensor, of: rows.width)
+      let indexes = try indexes(translation, node, tensor: tensor, of: rows.width)
       let dimensions = tensor.dimensions.isEmpty ? [] : [indexes.count]
-      return .rows(try select(&translation, rows, indexes, dimensions))
+      return .rows(try select(&translation, rows, indexes: indexes, dimensions: dimensions))
     case (.constant(let tensor), .rows(let rows)):
       guard axis == 0, tensor.dimensions.count == 1 else {
         throw translation.unsupported(node, "elements of a table of several dimensions")
@@ -120,8 +120,8 @@ extension ONNXOperators {
     switch (try translation.value(node), try translation.value(node, 1)) {
     case (.rows(let rows), .constant(let tensor)):
       guard rows.dimensions.count == 1 else { throw translation.unsupported(node, "another axis than the columns'") }
-      let indexes = try indexes(translation, node, tensor, of: rows.width)
-      return .rows(try select(&translation, rows, indexes, [indexes.count]))
+      let indexes = try indexes(translation, node, tensor: tensor, of: rows.width)
+      return .rows(try select(&translation, rows, indexes: indexes, dimensions: [indexes.count]))
     case (.constant(let tensor), .rows(let rows)):
       // The result is a row of as many elements as there are rows; what follows makes a column of it.
       guard tensor.dimensions.reduce(1, *) == tensor.dimensions.last ?? 1, rows.width == 1 else {
@@ -168,20 +168,20 @@ extension ONNXOperators {
       guard try translation.axis(node, axis, of: rows) == 1, steps[position] != 0 else {
         throw translation.damaged(node, "a step of 0")
       }
-      indexes = range(of: indexes.count, starts[position], ends[position], steps[position]).map { indexes[$0] }
+      indexes = range(of: indexes.count, starts[position], ends[position], step: steps[position]).map { indexes[$0] }
     }
-    return .rows(try select(&translation, rows, indexes, [indexes.count]))
+    return .rows(try select(&translation, rows, indexes: indexes, dimensions: [indexes.count]))
   }
 
   /// The indexes from a start to an end, both of which may count from the end or lie beyond it (ONNX, Slice).
-  private static func range(of width: Int, _ start: Int, _ end: Int, _ step: Int) -> [Int] {
-    func clamped(_ value: Int, _ low: Int, _ high: Int) -> Int {
+  private static func range(of width: Int, _ start: Int, _ end: Int, step: Int) -> [Int] {
+    func clamped(_ value: Int, _ low: Int, high: Int) -> Int {
       min(max(value < 0 ? max(value, -width - 1) + width : value, low), high)
     }
     let stride = max(-width - 1, min(step, width + 1))
     return step > 0
-      ? Array(Swift.stride(from: clamped(start, 0, width), to: clamped(end, 0, width), by: stride))
-      : Array(Swift.stride(from: clamped(start, 0, width - 1), to: clamped(end, -1, width - 1), by: stride))
+      ? Array(Swift.stride(from: clamped(start, 0, high: width), to: clamped(end, 0, high: width), by: stride))
+      : Array(Swift.stride(from: clamped(start, 0, high: width - 1), to: clamped(end, -1, high: width - 1), by: stride))
   }
 
   private static func split(_ translation: inout ONNXTranslation, _ node: ONNXNode) throws -> [ONNXValue] {
@@ -202,7 +202,7 @@ extension ONNXOperators {
     var start = 0
     var results: [ONNXValue] = []
     for size in sizes {
-      results.append(.rows(try select(&translation, rows, Array(start..<(start + size)), [size])))
+      results.append(.rows(try select(&translation, rows, indexes: Array(start..<(start + size)), dimensions: [size])))
       start += size
     }
     return results

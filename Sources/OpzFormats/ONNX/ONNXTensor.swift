@@ -78,7 +78,7 @@ struct ONNXTensor {
     if element == .string {
       texts = parts.texts
     } else if let raw = parts.raw {
-      numbers = try ONNXTensor.numbers(message, raw, element)
+      numbers = try ONNXTensor.numbers(message, raw, element: element)
     } else {
       numbers = try ONNXTensor.typed(parts, element)
     }
@@ -134,7 +134,7 @@ struct ONNXTensor {
   }
 
   /// Elements of `raw_data`, little-endian.
-  private static func numbers(_ message: WireReader, _ raw: Range<Int>, _ element: ONNXElement) throws -> [Double] {
+  private static func numbers(_ message: WireReader, _ raw: Range<Int>, element: ONNXElement) throws -> [Double] {
     guard let size = element.size, raw.count.isMultiple(of: size) else {
       throw WireFailure(at: raw.lowerBound, "\(raw.count) bytes are no elements of \(element)")
     }

@@ -27,7 +27,8 @@ struct ONNXTranslation {
     spent += min(count, ONNXTranslation.limit)
     guard spent <= ONNXTranslation.limit else {
       throw ModelError(
-        .tooLarge, "\(name): \(node.label)", "the model has more than \(ONNXTranslation.limit) columns in between",
+        .tooLarge, "\(name): \(node.label)",
+        reason: "the model has more than \(ONNXTranslation.limit) columns in between",
         hint: ONNXReader.otherwise)
     }
   }
@@ -40,12 +41,12 @@ struct ONNXTranslation {
   // MARK: Errors
 
   func damaged(_ node: ONNXNode, _ reason: String) -> ModelError {
-    ModelError(.damaged, "\(name): \(node.label)", reason, hint: "save the model again")
+    ModelError(.damaged, "\(name): \(node.label)", reason: reason, hint: "save the model again")
   }
 
   func unsupported(_ node: ONNXNode, _ reason: String) -> ModelError {
     ModelError(
-      .unsupported, "\(name): \(node.label)", "\(reason), which opz does not score",
+      .unsupported, "\(name): \(node.label)", reason: "\(reason), which opz does not score",
       hint: ONNXReader.otherwise)
   }
 
@@ -174,12 +175,12 @@ struct ONNXTranslation {
         <= ModelBuilder.widthLimit
     else { throw damaged(node, "more than \(ModelBuilder.widthLimit) columns") }
     var nodes: [Int] = []
-    for (operand, shape) in zip(operands, shapes) { nodes.append(try expand(operand, shape, common)) }
+    for (operand, shape) in zip(operands, shapes) { nodes.append(try expand(operand, shape, common: common)) }
     return (nodes, common)
   }
 
   /// The node of an operand, its elements repeated to the common dimensions; one element stays one.
-  private mutating func expand(_ operand: ONNXValue, _ shape: [Int], _ common: [Int]) throws -> Int {
+  private mutating func expand(_ operand: ONNXValue, _ shape: [Int], common: [Int]) throws -> Int {
     let isOne = shape.allSatisfy { $0 == 1 }
     let indexes = isOne || shape == common ? nil : ONNXTranslation.repeated(shape, common)
     switch operand {

@@ -76,7 +76,8 @@ struct ONNXTreeEnsembleReader {
     let (counts, isNarrow) = try count()
     guard isNarrow || weights.count <= (64 * weights.count + (1 << 20)) / groups else {
       throw ModelError(
-        .tooLarge, place, "\(weights.count) leaves for \(groups) outputs in the same trees would take too much memory",
+        .tooLarge, place,
+        reason: "\(weights.count) leaves for \(groups) outputs in the same trees would take too much memory",
         hint: ONNXReader.otherwise)
     }
     var builder = TreeEnsembleBuilder(
@@ -89,14 +90,14 @@ struct ONNXTreeEnsembleReader {
     for root in roots {
       let steps = try tree(root, &isVisited)
       let group = isNarrow && groups > 1 ? steps.first { $0.isLeaf }.map { Int(targets[$0.index]) } ?? 0 : 0
-      try builder.addTree(nodes: steps.count, group: group) { try source(steps[$0], isNarrow, sets) }
+      try builder.addTree(nodes: steps.count, group: group) { try source(steps[$0], isNarrow, sets: sets) }
     }
     return ONNXEnsemble(
       trees: try builder.finish(), alwaysScored: counts.alwaysScored, scored: counts.scored,
       isAnyNegative: counts.isAnyNegative, isAnyZero: counts.isAnyZero, isDense: counts.isDense(groups: groups))
   }
 
-  private func source(_ step: Step, _ isNarrow: Bool, _ sets: [Int: Int]) throws -> TreeEnsembleBuilder.SourceNode {
+  private func source(_ step: Step, _ isNarrow: Bool, sets: [Int: Int]) throws -> TreeEnsembleBuilder.SourceNode {
     guard step.isLeaf else {
       guard let mode = ONNXTreeNode.Mode(rawValue: modes[step.index]), mode != .leaf else {
         throw damaged("mode \(modes[step.index]) of a tree node does not exist")
@@ -168,7 +169,7 @@ struct ONNXTreeEnsembleReader {
       guard start < position else { throw damaged("tree node \(index) tests for membership of an empty set") }
       guard categories.count == position - start, categories.allSatisfy({ (0..<(1 << 24)).contains($0) }) else {
         throw ModelError(
-          .unsupported, place, "a set of numbers that are not whole or negative, which opz does not score",
+          .unsupported, place, reason: "a set of numbers that are not whole or negative, which opz does not score",
           hint: ONNXReader.otherwise)
       }
       sets[index] = try builder.add(TreeEnsemble.CategorySet(categories))
@@ -178,6 +179,6 @@ struct ONNXTreeEnsembleReader {
   }
 
   private func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, place, reason, hint: "save the model again")
+    ModelError(.damaged, place, reason: reason, hint: "save the model again")
   }
 }

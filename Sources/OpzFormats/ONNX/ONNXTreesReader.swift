@@ -22,14 +22,14 @@ struct ONNXTreesReader {
     let (counts, isSorted) = try count()
     guard groups == 1 || !counts.hasDuplicates else {
       throw ModelError(
-        .unsupported, place, "a leaf with two weights for one output, which opz does not score",
+        .unsupported, place, reason: "a leaf with two weights for one output, which opz does not score",
         hint: ONNXReader.otherwise)
     }
     let isNarrow = groups == 1 || counts.isNarrow
     guard isNarrow || counts.leafCount <= (64 * counts.weights + (1 << 20)) / groups else {
       throw ModelError(
         .tooLarge, place,
-        "\(counts.leafCount) leaves with few weights for \(groups) outputs would take too much memory",
+        reason: "\(counts.leafCount) leaves with few weights for \(groups) outputs would take too much memory",
         hint: ONNXReader.otherwise)
     }
     var builder = TreeEnsembleBuilder(
@@ -43,7 +43,7 @@ struct ONNXTreesReader {
     var list: [ONNXLeafWeight] = []
     while try nodes.advance() {
       try weights.take(nodes.tree, into: &list)
-      try add(ONNXTree(nodes.nodes, list, place), isNarrow, &builder)
+      try add(ONNXTree(nodes.nodes, list, place: place), isNarrow, builder: &builder)
     }
     guard weights.isAtEnd else { throw damaged("a weight for a tree that does not exist") }
     return ONNXEnsemble(
@@ -63,7 +63,7 @@ struct ONNXTreesReader {
       while try nodes.advance() {
         guard known.insert(nodes.tree).inserted else {
           throw ModelError(
-            .unsupported, place, "the nodes of tree \(nodes.tree) are not together, which opz does not read",
+            .unsupported, place, reason: "the nodes of tree \(nodes.tree) are not together, which opz does not read",
             hint: ONNXReader.otherwise)
         }
         try weights.take(nodes.tree, into: &list)
@@ -78,7 +78,7 @@ struct ONNXTreesReader {
     return first.isComplete ? (first.0, true) : (try passes(false).0, false)
   }
 
-  private func add(_ tree: ONNXTree, _ isNarrow: Bool, _ builder: inout TreeEnsembleBuilder) throws {
+  private func add(_ tree: ONNXTree, _ isNarrow: Bool, builder: inout TreeEnsembleBuilder) throws {
     let sets = try tree.mergedSets { try builder.add($0) }
     let group = isNarrow && groups > 1 ? tree.weights.first?.target ?? 0 : 0
     try builder.addTree(nodes: tree.nodes.count, group: group) { index in
@@ -104,7 +104,7 @@ struct ONNXTreesReader {
   }
 
   private func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, place, reason, hint: "save the model again")
+    ModelError(.damaged, place, reason: reason, hint: "save the model again")
   }
 }
 
@@ -120,7 +120,7 @@ struct ONNXTree {
   private var starts: [Int32]
   private let place: String
 
-  init(_ nodes: [ONNXTreeNode], _ weights: [ONNXLeafWeight], _ place: String) throws {
+  init(_ nodes: [ONNXTreeNode], _ weights: [ONNXLeafWeight], place: String) throws {
     self.nodes = nodes
     self.place = place
     let start = nodes.first?.id ?? 0
@@ -129,7 +129,7 @@ struct ONNXTree {
     var found: [Int64: Int] = [:]
     if !isInOrder {
       for (index, node) in nodes.enumerated() where found.updateValue(index, forKey: node.id) != nil {
-        throw ModelError(.damaged, place, "tree node \(node.id) exists twice", hint: "save the model again")
+        throw ModelError(.damaged, place, reason: "tree node \(node.id) exists twice", hint: "save the model again")
       }
     }
     indexes = found
@@ -145,7 +145,7 @@ struct ONNXTree {
       let index = try index(weight.node)
       guard nodes[index].mode == .leaf else {
         throw ModelError(
-          .unsupported, place, "a tree node with children and a weight, which opz does not score",
+          .unsupported, place, reason: "a tree node with children and a weight, which opz does not score",
           hint: ONNXReader.otherwise)
       }
       counts[index + 1] += 1
@@ -167,7 +167,7 @@ struct ONNXTree {
   func index(_ number: Int64) throws -> Int {
     let index = first.map { Int(exactly: number.subtractingReportingOverflow($0).partialValue) } ?? indexes[number]
     guard let index, nodes.indices.contains(index), nodes[index].id == number else {
-      throw ModelError(.damaged, place, "tree node \(number) does not exist", hint: "save the model again")
+      throw ModelError(.damaged, place, reason: "tree node \(number) does not exist", hint: "save the model again")
     }
     return index
   }
@@ -195,7 +195,7 @@ struct ONNXTree {
       let categories = values.compactMap { Int(exactly: $0) }
       guard categories.count == values.count, categories.allSatisfy({ (0..<(1 << 24)).contains($0) }) else {
         throw ModelError(
-          .unsupported, place, "a set of numbers that are not whole or negative, which opz does not score",
+          .unsupported, place, reason: "a set of numbers that are not whole or negative, which opz does not score",
           hint: ONNXReader.otherwise)
       }
       result[start] = (try add(TreeEnsemble.CategorySet(categories)), try index(last.whenFalse))

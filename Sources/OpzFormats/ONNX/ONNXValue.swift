@@ -36,7 +36,7 @@ struct ONNXRows {
   var width: Int { dimensions.reduce(1, *) }
 
   init(
-    _ element: ONNXElement, _ dimensions: [Int], _ source: Source, role: Role? = nil, classes: [String] = []
+    _ element: ONNXElement, _ dimensions: [Int], source: Source, role: Role? = nil, classes: [String] = []
   ) {
     self.element = element
     self.dimensions = dimensions

@@ -66,7 +66,7 @@ struct AdaBoostClassifier: SklearnEstimator {
     try graph.builder.addOutput(.probability, try graph.builder.add(.link(.softmax), [scaled]))
     try graph.builder.addOutput(.margin, decision)
     if isBinary {
-      try graph.addLabel(decision, .greater, classes)
+      try graph.addLabel(decision, .greater, classes: classes)
     } else {
       try graph.addLabel(decision, classes)
     }

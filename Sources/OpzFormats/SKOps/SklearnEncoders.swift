@@ -5,8 +5,8 @@ enum SklearnEncoders {
   /// `OneHotEncoder.transform`: infrequent categories are grouped first, then the dropped one is left out.
   static func oneHot(_ node: SkopsNode) throws -> [CategoryTable] {
     let columns = try categories(node)
-    let mappings = try optionalLists(node, "_default_to_infrequent_mappings", columns.count)
-    let infrequent = try optionalLists(node, "_infrequent_indices", columns.count)
+    let mappings = try optionalLists(node, "_default_to_infrequent_mappings", count: columns.count)
+    let infrequent = try optionalLists(node, "_infrequent_indices", count: columns.count)
     let dropped = try dropped(node, columns.count)
     let unknown = node.text("handle_unknown") ?? "error"
     return try columns.enumerated().map { index, column in
@@ -37,7 +37,7 @@ enum SklearnEncoders {
   /// `OrdinalEncoder.transform`: indexes; NaN becomes `encoded_missing_value`, which is NaN before 1.1.
   static func ordinal(_ node: SkopsNode) throws -> [CategoryTable] {
     let columns = try categories(node)
-    let mappings = try optionalLists(node, "_default_to_infrequent_mappings", columns.count)
+    let mappings = try optionalLists(node, "_default_to_infrequent_mappings", count: columns.count)
     let missing = try node.member("encoded_missing_value")?.scalar().number ?? .nan
     var otherwise: Double?
     if node.text("handle_unknown") == "use_encoded_value" { otherwise = try node.number("unknown_value") }
@@ -75,7 +75,7 @@ enum SklearnEncoders {
   }
 
   /// A list with a list of whole numbers or None for each column; absent where no categories are grouped.
-  private static func optionalLists(_ node: SkopsNode, _ key: String, _ count: Int) throws -> [[Int]?] {
+  private static func optionalLists(_ node: SkopsNode, _ key: String, count: Int) throws -> [[Int]?] {
     guard node.truth("_infrequent_enabled"), let lists = node.member(key), !lists.isNone else {
       return Array(repeating: nil, count: count)
     }

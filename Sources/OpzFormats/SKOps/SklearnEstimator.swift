@@ -61,7 +61,7 @@ extension SklearnGraph {
   }
 
   /// Adds the label of a binary classifier: the second class where the comparison with 0 is true.
-  mutating func addLabel(_ score: Int, _ comparison: Operation.Comparison, _ classes: SklearnClasses) throws {
+  mutating func addLabel(_ score: Int, _ comparison: Operation.Comparison, classes: SklearnClasses) throws {
     let isSecond = try builder.add(.compare(comparison), [score, try constant(0)])
     try builder.addOutput(.label, try label(isSecond, classes.texts))
   }

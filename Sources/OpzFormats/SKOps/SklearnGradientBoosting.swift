@@ -60,7 +60,7 @@ struct GradientBoosting: SklearnEstimator {
     if isOld && !isExponential {
       try graph.addLabel(probabilities, classes)
     } else if classes.width == 2 {
-      try graph.addLabel(scores, .greaterOrEqual, classes)
+      try graph.addLabel(scores, .greaterOrEqual, classes: classes)
     } else {
       try graph.addLabel(scores, classes)
     }

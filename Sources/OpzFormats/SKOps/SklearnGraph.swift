@@ -60,7 +60,7 @@ struct SklearnGraph {
   mutating func matrix(_ columns: [Column], _ element: ElementType = .float64) throws -> Int {
     guard columns.allSatisfy({ $0.texts == nil }) else {
       throw ModelError(
-        .unsupported, name, "a column of texts is used as numbers",
+        .unsupported, name, reason: "a column of texts is used as numbers",
         hint: "encode it with OneHotEncoder or OrdinalEncoder in the pipeline")
     }
     return try codes(columns, element)
@@ -68,7 +68,7 @@ struct SklearnGraph {
 
   /// The same with the indexes of texts.
   private mutating func codes(_ columns: [Column], _ element: ElementType = .float64) throws -> Int {
-    guard !columns.isEmpty else { throw ModelError(.damaged, name, "a step is given no columns") }
+    guard !columns.isEmpty else { throw ModelError(.damaged, name, reason: "a step is given no columns") }
     var parts: [Int] = []
     var start = 0
     while start < columns.count {
@@ -155,7 +155,7 @@ struct SklearnGraph {
     case .text(let text):
       guard let texts = column.texts else {
         throw ModelError(
-          .unsupported, name, "the text \"\(text.prefix(40))\" is looked for in a column that was computed",
+          .unsupported, name, reason: "the text \"\(text.prefix(40))\" is looked for in a column that was computed",
           hint: "encode columns of texts before other steps")
       }
       return texts.firstIndex(of: text).map { Double($0) }
@@ -171,11 +171,13 @@ struct SklearnGraph {
       return try addColumns(.impute(numbers), [try matrix(columns)])
     }
     var result: [Column] = []
-    for (column, fill) in zip(columns, imputation.fills) { result.append(try impute(column, fill, imputation.missing)) }
+    for (column, fill) in zip(columns, imputation.fills) {
+      result.append(try impute(column, fill, missing: imputation.missing))
+    }
     return result
   }
 
-  private mutating func impute(_ column: Column, _ fill: Category, _ missing: Category) throws -> Column {
+  private mutating func impute(_ column: Column, _ fill: Category, missing: Category) throws -> Column {
     guard let number = try code(fill, in: column), !number.isNaN else {
       guard fill == .missing else { throw misfit(1, "a fill value of its own type") }
       return column
@@ -235,6 +237,7 @@ struct SklearnGraph {
 
   private func misfit(_ count: Int, _ other: String) -> ModelError {
     ModelError(
-      .damaged, name, "a step is given \(count) columns and was fitted with \(other)", hint: "save the model again")
+      .damaged, name, reason: "a step is given \(count) columns and was fitted with \(other)",
+      hint: "save the model again")
   }
 }

@@ -53,7 +53,7 @@ struct HistogramBoosting: SklearnEstimator {
     if version < SklearnVersion(1, 6) {
       try graph.addLabel(probabilities, classes)
     } else if isBinary {
-      try graph.addLabel(scores, .greater, classes)
+      try graph.addLabel(scores, .greater, classes: classes)
     } else {
       try graph.addLabel(scores, classes)
     }

@@ -108,7 +108,7 @@ struct LinearClassifier: SklearnEstimator {
     }
     try graph.builder.addOutput(.margin, decision)
     if classes.width == 2 {
-      try graph.addLabel(decision, .greater, classes)
+      try graph.addLabel(decision, .greater, classes: classes)
     } else {
       try graph.addLabel(decision, classes)
     }

@@ -18,7 +18,7 @@ struct SklearnReader {
         }
         guard (0...2).contains(protocolNumber) else {
           throw ModelError(
-            .unsupported, name, "skops protocol \(protocolNumber), and opz reads 0 to 2",
+            .unsupported, name, reason: "skops protocol \(protocolNumber), and opz reads 0 to 2",
             hint: "update opz, or save the model with an older skops")
         }
         return try SklearnReader(root: SkopsNode(view: view, archive: archive, place: "")).model()

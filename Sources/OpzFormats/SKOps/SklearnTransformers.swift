@@ -109,20 +109,20 @@ enum SklearnTransformers {
       if node.truth("with_scaling", otherwise: true) { steps.append((.divide, try numbers("scale_"))) }
     case "MaxAbsScaler":
       steps.append((.divide, try numbers("scale_")))
-      if node.truth("clip") { steps += clip(-1, 1, steps[0].numbers.count) }
+      if node.truth("clip") { steps += clip(-1, 1, count: steps[0].numbers.count) }
     default:
       steps = [(.multiply, try numbers("scale_")), (.add, try numbers("min_"))]
       if node.truth("clip") {
         let range = try numbers("feature_range")
         guard range.count == 2 else { throw node.damaged("feature_range is not a pair") }
-        steps += clip(range[0], range[1], steps[0].numbers.count)
+        steps += clip(range[0], range[1], count: steps[0].numbers.count)
       }
     }
     return steps.isEmpty ? .none : .arithmetic(steps)
   }
 
   private static func clip(
-    _ least: Double, _ greatest: Double, _ count: Int
+    _ least: Double, _ greatest: Double, count: Int
   ) -> [(operation: Operation.Arithmetic, numbers: [Double])] {
     [(.maximum, Array(repeating: least, count: count)), (.minimum, Array(repeating: greatest, count: count))]
   }

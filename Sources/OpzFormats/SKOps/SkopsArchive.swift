@@ -24,7 +24,7 @@ final class SkopsArchive {
   func schema() throws -> [UInt8] {
     guard let schema = try members.content("schema.json") else {
       throw ModelError(
-        .unknownFormat, name, "a zip archive, but not one of skops: it has no schema.json",
+        .unknownFormat, name, reason: "a zip archive, but not one of skops: it has no schema.json",
         hint: "save the model with skops.io.dump(model, \"model.skops\")")
     }
     return Array(schema)
@@ -37,12 +37,12 @@ final class SkopsArchive {
       throw damaged(place, "its file \(file.prefix(80)) is missing")
     }
     budget -= content.count
-    guard budget >= 0 else { throw ModelError(.tooLarge, name, "its arrays take many times the file's size") }
+    guard budget >= 0 else { throw ModelError(.tooLarge, name, reason: "its arrays take many times the file's size") }
     return try NumpyArray(npy: content, place: "\(name): \(place)")
   }
 
   /// The error for a part of the file that is not as skops writes it.
   func damaged(_ place: String, _ reason: String) -> ModelError {
-    ModelError(.damaged, "\(name): \(place)", reason, hint: "save the model again")
+    ModelError(.damaged, "\(name): \(place)", reason: reason, hint: "save the model again")
   }
 }

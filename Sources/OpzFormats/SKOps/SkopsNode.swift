@@ -52,7 +52,7 @@ struct SkopsNode {
   func required(_ key: String) throws -> SkopsNode {
     guard let member = member(key) else {
       throw ModelError(
-        .damaged, "\(archive.name): \(place.isEmpty ? className : place)", "\(className) has no \(key)",
+        .damaged, "\(archive.name): \(place.isEmpty ? className : place)", reason: "\(className) has no \(key)",
         hint: key.hasSuffix("_") ? "fit the model before it is saved" : "save the model again")
     }
     return member
@@ -159,7 +159,7 @@ struct SkopsNode {
 
   func unsupported(_ reason: String, hint: String) -> ModelError {
     let place = place.isEmpty ? archive.name : "\(archive.name): \(place)"
-    return ModelError(.unsupported, place, reason, hint: hint)
+    return ModelError(.unsupported, place, reason: reason, hint: hint)
   }
 }
 

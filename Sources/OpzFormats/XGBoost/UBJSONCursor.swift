@@ -261,7 +261,7 @@ struct UBJSONCursor: DocumentCursor {
   }
 
   mutating func integers32(reserving _: Int) throws -> [Int32] {
-    if let values = try typed("l", UInt32.self, { Int32(truncatingIfNeeded: $0) }) { return values }
+    if let values = try typed("l", UInt32.self, value: { Int32(truncatingIfNeeded: $0) }) { return values }
     var values: [Int32] = []
     try array("whole numbers") { cursor in
       let number = try cursor.integer()
@@ -272,14 +272,14 @@ struct UBJSONCursor: DocumentCursor {
   }
 
   mutating func floats(reserving _: Int) throws -> [Float] {
-    if let values = try typed("d", UInt32.self, { Float(bitPattern: $0) }) { return values }
+    if let values = try typed("d", UInt32.self, value: { Float(bitPattern: $0) }) { return values }
     var values: [Float] = []
     try array("numbers") { values.append(try $0.float()) }
     return values
   }
 
   mutating func flags() throws -> [UInt8] {
-    if let values = try typed("U", UInt8.self, { $0 }) { return values }
+    if let values = try typed("U", UInt8.self, value: { $0 }) { return values }
     var values: [UInt8] = []
     try array("flags") { cursor in
       switch try cursor.marker() {
@@ -309,7 +309,7 @@ struct UBJSONCursor: DocumentCursor {
 
   /// The elements of an array whose header says that all are of one type; nil, and nothing consumed, for another array.
   private mutating func typed<Raw: FixedWidthInteger, Value>(
-    _ type: Character, _: Raw.Type, _ value: (Raw) -> Value
+    _ type: Character, _: Raw.Type, value: (Raw) -> Value
   ) throws -> [Value]? {
     let start = self
     guard try marker() == UInt8(ascii: "["), take("$"), take(type), take("#") else {

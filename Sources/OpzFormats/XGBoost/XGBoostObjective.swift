@@ -37,12 +37,14 @@ struct XGBoostObjective {
     self.version = version
     switch name {
     case "binary:logistic", "reg:logistic": (prediction, base) = (.logistic, .logit)
-    case "binary:logitraw": (prediction, base) = (.margin, version >= XGBoostVersion(1, 3) ? .margin : .logit)
+    case "binary:logitraw":
+      (prediction, base) = (.margin, version >= XGBoostVersion(major: 1, minor: 3) ? .margin : .logit)
     case "binary:hinge": (prediction, base) = (.hinge, .margin)
     case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror", "reg:absoluteerror",
       "rank:pairwise", "rank:ndcg", "rank:map":
       (prediction, base) = (.margin, .margin)
-    case "reg:quantileerror": (prediction, base) = (version >= XGBoostVersion(3, 4) ? .sorted : .margin, .margin)
+    case "reg:quantileerror":
+      (prediction, base) = (version >= XGBoostVersion(major: 3, minor: 4) ? .sorted : .margin, .margin)
     case "reg:expectileerror": (prediction, base) = (.steps, .steps)
     case "count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft":
       (prediction, base) = (.exponential, .logarithm)
@@ -63,7 +65,8 @@ struct XGBoostObjective {
     case .logit:
       return scores.map { score in
         // Before 3.1 a score that is not between 0 and 1 is refused.
-        let bounded = version >= XGBoostVersion(3, 1) ? min(max(score, Self.epsilon), 1 - Self.epsilon) : score
+        let bounded =
+          version >= XGBoostVersion(major: 3, minor: 1) ? min(max(score, Self.epsilon), 1 - Self.epsilon) : score
         return -logf(1 / bounded - 1)
       }
     case .steps:
@@ -83,15 +86,16 @@ struct XGBoostObjective {
     case .margin: try builder.addOutput(.prediction, margin)
     case .logistic:
       // Before 1.6 the exponential may be infinite.
-      let logistic: Operation = version >= XGBoostVersion(1, 6) ? .link(.xgboostLogistic) : .function(.sigmoid)
+      let logistic: Operation =
+        version >= XGBoostVersion(major: 1, minor: 6) ? .link(.xgboostLogistic) : .function(.sigmoid)
       try builder.addOutput(.probability, try builder.add(logistic, [margin]))
     case .hinge: try builder.addOutput(.prediction, try builder.add(.link(.hinge), [margin]))
     case .exponential: try builder.addOutput(.prediction, try builder.add(.function(.exp), [margin]))
     case .softmax(let argMax):
       try builder.addOutput(.probability, try builder.add(.link(.xgboostSoftmax), [margin]))
       if argMax { try builder.addOutput(.prediction, try builder.add(.argMax, [margin])) }
-    case .sorted: try builder.addOutput(.prediction, try sorted(margin, width, &builder))
-    case .steps: try builder.addOutput(.prediction, try steps(margin, width, &builder))
+    case .sorted: try builder.addOutput(.prediction, try sorted(margin, width, builder: &builder))
+    case .steps: try builder.addOutput(.prediction, try steps(margin, width, builder: &builder))
     }
     try builder.addOutput(.margin, margin)
   }
@@ -101,7 +105,7 @@ struct XGBoostObjective {
 
   /// A row's values in ascending order, by comparing neighbors `width` times (odd-even transposition sort: Knuth, The
   /// Art of Computer Programming 3, section 5.3.4).
-  private func sorted(_ margin: Int, _ width: Int, _ builder: inout ModelBuilder) throws -> Int {
+  private func sorted(_ margin: Int, _ width: Int, builder: inout ModelBuilder) throws -> Int {
     guard width > 1 else { return margin }
     var columns = try columns(of: margin, width, &builder)
     for round in 0..<width {
@@ -116,7 +120,7 @@ struct XGBoostObjective {
 
   /// `p[0] = m[0]`, `p[j] = p[j - 1] + (1e-6 + log1p(exp(m[j])))`, where the logarithm is `m + log1p(exp(-m))` for a
   /// positive m.
-  private func steps(_ margin: Int, _ width: Int, _ builder: inout ModelBuilder) throws -> Int {
+  private func steps(_ margin: Int, _ width: Int, builder: inout ModelBuilder) throws -> Int {
     guard width > 1 else { return margin }
     var columns = try columns(of: margin, width, &builder)
     let zero = try builder.add(.constant([0]), as: .float32)
@@ -135,7 +139,8 @@ struct XGBoostObjective {
 
   private func columns(of margin: Int, _ width: Int, _ builder: inout ModelBuilder) throws -> [Int] {
     guard width <= Self.widthLimit else {
-      throw ModelError(.tooLarge, builder.name, "\(name) with \(width) outputs; the limit is \(Self.widthLimit)")
+      throw ModelError(
+        .tooLarge, builder.name, reason: "\(name) with \(width) outputs; the limit is \(Self.widthLimit)")
     }
     return try (0..<width).map { try builder.add(.select([$0]), [margin]) }
   }

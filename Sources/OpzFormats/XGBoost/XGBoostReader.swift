@@ -34,7 +34,7 @@ struct XGBoostReader {
 
   private static func damaged(_ failure: JSONFailure, at place: String) -> ModelError {
     ModelError(
-      .damaged, place, failure.reason, hint: failure.hint ?? "save the model again; the file may be cut off")
+      .damaged, place, reason: failure.reason, hint: failure.hint ?? "save the model again; the file may be cut off")
   }
 
   /// `model.json:3:14`
@@ -49,13 +49,13 @@ struct XGBoostReader {
     self.document = document
     self.file = file
     // Files without a version are of 1.0 or written by hand: what a current release makes of them counts.
-    version = XGBoostVersion(document.version) ?? XGBoostVersion(3, 4)
+    version = XGBoostVersion(document.version) ?? XGBoostVersion(major: 3, minor: 4)
   }
 
   private mutating func model<Cursor: DocumentCursor>(_ cursor: Cursor) throws -> Model {
     guard document.hasLearner else {
       throw ModelError(
-        .unknownFormat, file.name, "JSON, but not a model that opz knows: it has no \"learner\"",
+        .unknownFormat, file.name, reason: "JSON, but not a model that opz knows: it has no \"learner\"",
         hint: "save an XGBoost model with booster.save_model(\"model.json\")")
     }
     let objective = try objective()
@@ -73,7 +73,7 @@ struct XGBoostReader {
       default:
         throw ModelError(
           .unsupported, file.name,
-          "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
+          reason: "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
           hint: "train with booster: gbtree, dart or gblinear")
       }
     try objective.addOutputs(of: margin, to: &builder)
@@ -89,7 +89,7 @@ struct XGBoostReader {
     guard let text = document.objective else { throw damaged("learner.objective.name is missing") }
     guard let objective = XGBoostObjective(text, version) else {
       throw ModelError(
-        .unsupported, file.name, "the objective \(text.prefix(80)) is not one that opz scores",
+        .unsupported, file.name, reason: "the objective \(text.prefix(80)) is not one that opz scores",
         hint: "runtime: {kind: python} runs it in a Python worker")
     }
     return objective
@@ -118,7 +118,7 @@ struct XGBoostReader {
     guard count > 0 else { throw damaged("it has no columns: it was not trained") }
     guard count <= ModelBuilder.widthLimit else {
       throw ModelError(
-        .tooLarge, file.name, "it has \(count) columns; the limit is \(ModelBuilder.widthLimit)",
+        .tooLarge, file.name, reason: "it has \(count) columns; the limit is \(ModelBuilder.widthLimit)",
         hint: "train with the columns that the trees use")
     }
     if document.featureNames.isEmpty { try budget.check(count, "columns", of: file.name) }
@@ -241,6 +241,6 @@ struct XGBoostReader {
   }
 
   private func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, file.name, reason, hint: "save the model again")
+    ModelError(.damaged, file.name, reason: reason, hint: "save the model again")
   }
 }

@@ -91,7 +91,7 @@ struct XGBoostTrees {
   }
 
   private func damaged(_ tree: Int, _ reason: String) -> ModelError {
-    ModelError(.damaged, "\(name): tree \(tree)", reason, hint: "save the model again")
+    ModelError(.damaged, "\(name): tree \(tree)", reason: reason, hint: "save the model again")
   }
 }
 
@@ -140,6 +140,6 @@ private struct TreeSource {
   }
 
   private func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, "\(name): tree \(number)", reason, hint: "save the model again")
+    ModelError(.damaged, "\(name): tree \(number)", reason: reason, hint: "save the model again")
   }
 }

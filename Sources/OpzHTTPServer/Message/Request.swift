@@ -47,7 +47,7 @@ public struct Request: Sendable {
 
   /// Creates a request without a connection.
   public init(
-    _ method: String, _ target: String, _ fields: HTTPFields = [:], framing: Framing = .none, isHTTP2: Bool = false
+    _ method: String, _ target: String, fields: HTTPFields = [:], framing: Framing = .none, isHTTP2: Bool = false
   ) {
     self.init(
       method: method, target: target, fields: fields, host: fields.first("host"), framing: framing, isHTTP10: false,

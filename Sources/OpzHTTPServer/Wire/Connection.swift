@@ -12,11 +12,11 @@ struct Connection: Sendable {
   func serve() async {
     // An error here ends this connection and nothing else.
     try? await channel.executeThenClose { input, output in
-      let reader = RequestReader(input.makeAsyncIterator(), output, limits, deadline)
+      let reader = RequestReader(input.makeAsyncIterator(), output, limits: limits, deadline: deadline)
       let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       do {
         while let request = try await reader.nextHead() {
-          guard try await exchange(request, reader, writer) else { break }
+          guard try await exchange(request, reader, writer: writer) else { break }
         }
       } catch let end as ConnectionClosed {
         await flush()
@@ -39,12 +39,12 @@ struct Connection: Sendable {
       let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       deadline.allow(limits.lingerSeconds)
       try await writer.write(response, isHead: false, isHTTP10: false, closes: true)
-      await settle(RequestReader(input.makeAsyncIterator(), output, limits, deadline))
+      await settle(RequestReader(input.makeAsyncIterator(), output, limits: limits, deadline: deadline))
     }
   }
 
   /// - Returns: whether the connection can be reused.
-  private func exchange(_ request: Request, _ reader: RequestReader, _ writer: ResponseWriter) async throws -> Bool {
+  private func exchange(_ request: Request, _ reader: RequestReader, writer: ResponseWriter) async throws -> Bool {
     let response = try await respond(to: request, reader)
     let closes =
       response.delivery.closes || response.delivery.framing == .untilClose || !request.keepsAlive

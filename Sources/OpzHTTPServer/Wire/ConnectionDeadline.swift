@@ -12,7 +12,7 @@ final class ConnectionDeadline: Sendable {
   /// The connection waits for a request.
   private let isIdle = Atomic(false)
 
-  init(_ channel: any Channel, _ connections: Connections, _ limits: HTTPServerLimits) {
+  init(_ channel: any Channel, _ connections: Connections, limits: HTTPServerLimits) {
     self.channel = channel
     self.connections = connections
     self.limits = limits

@@ -25,7 +25,7 @@ final class RequestReader: RequestBody {
 
   init(
     _ input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
-    _ output: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ limits: HTTPServerLimits, _ deadline: ConnectionDeadline
+    _ output: NIOAsyncChannelOutboundWriter<ByteBuffer>, limits: HTTPServerLimits, deadline: ConnectionDeadline
   ) {
     self.input = input
     self.output = output

@@ -103,7 +103,7 @@ struct ResponseWriter {
       if offset == end { break }
       let count = min((halt ?? end) - offset, UInt64(delivery.drip?.bytes ?? ResponseWriter.piece))
       deadline.allow(limits.workSeconds)
-      try await put(try await read(response.body, offset, Int(count)), delivery)
+      try await put(try await read(response.body, offset, count: Int(count)), delivery)
       offset += count
       if let drip = delivery.drip { try await sleep(drip.every) }
     }
@@ -120,7 +120,7 @@ struct ResponseWriter {
     try await put(chunk)
   }
 
-  private func read(_ body: Response.Body, _ offset: UInt64, _ count: Int) async throws -> ByteBuffer {
+  private func read(_ body: Response.Body, _ offset: UInt64, count: Int) async throws -> ByteBuffer {
     switch body {
     case .bytes(let bytes):
       let start = min(Int(clamping: offset), bytes.count)

@@ -12,13 +12,15 @@ extension Fault {
     },
     redirect("redirect-file", "307 to a file: address") { _, _ in "file:///etc/passwd" },
     redirect("redirect-nonsense", "307 to an invalid address") { _, _ in "http://[::bad]:99999/%zz\u{7f}" },
-    Fault("redirect-bare", "307 without a Location", .before, .response { _, _ in Response(307) }),
+    Fault("redirect-bare", "307 without a Location", stage: .before, effect: .response { _, _ in Response(307) }),
   ]
 
   private static func redirect(
-    _ name: String, _ summary: String, _ location: @escaping @Sendable (HubRequest, FaultRule) -> String
+    _ name: String, _ summary: String, location: @escaping @Sendable (HubRequest, FaultRule) -> String
   ) -> Fault {
-    Fault(name, summary, .before, .response { request, rule in Response(307, [("Location", location(request, rule))]) })
+    Fault(
+      name, summary, stage: .before,
+      effect: .response { request, rule in Response(307, [("Location", location(request, rule))]) })
   }
 }
 

@@ -29,14 +29,14 @@ extension Fault {
       response.replaceJSON("token", .string(String(repeating: "a", count: 8 << 20)))
     },
     token("token-page", "an HTML page instead of a token") { response in
-      response = .page(200, "Please log in", "captive")
+      response = .page(200, "Please log in", server: "captive")
     },
   ]
 
-  private static func token(_ name: String, _ summary: String, _ change: @escaping @Sendable (inout Response) -> Void)
+  private static func token(_ name: String, _ summary: String, change: @escaping @Sendable (inout Response) -> Void)
     -> Fault
   {
-    Fault(name, summary, .after, kind: .token, .change { response, _, _ in change(&response) })
+    Fault(name, summary, stage: .after, kind: .token, effect: .change { response, _, _ in change(&response) })
   }
 }
 

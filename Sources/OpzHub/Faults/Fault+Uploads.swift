@@ -25,44 +25,44 @@ extension Fault {
     location("location-private", "Location is a link-local address") { _, _, _ in "http://169.254.169.254/upload" },
     location("location-file", "Location is a file: address") { _, _, _ in "file:///etc/passwd" },
     Fault(
-      "two-locations", "two different Location headers", .after,
-      .change { response, _, _ in
+      "two-locations", "two different Location headers", stage: .after,
+      effect: .change { response, _, _ in
         response.headers.append(("Location", "/v2/another/blobs/uploads/0"))
       }),
     Fault(
-      "range-missing", "Range is missing in a response about an upload", .after,
-      .change { response, _, _ in response["Range"] = nil }),
+      "range-missing", "Range is missing in a response about an upload", stage: .after,
+      effect: .change { response, _, _ in response["Range"] = nil }),
     Fault(
-      "range-sticks", "Range says that only the first byte was received", .after,
-      .change { response, _, _ in
+      "range-sticks", "Range says that only the first byte was received", stage: .after,
+      effect: .change { response, _, _ in
         if response["Range"] != nil { response["Range"] = "0-0" }
       }),
     Fault(
-      "range-ahead", "Range says that more was received than was sent", .after,
-      .change { response, _, _ in
+      "range-ahead", "Range says that more was received than was sent", stage: .after,
+      effect: .change { response, _, _ in
         guard let end = response["Range"].flatMap({ $0.split(separator: "-").last }).flatMap({ UInt64($0) }) else {
           return
         }
         response["Range"] = "0-\(end &+ 1000)"
       }),
     Fault(
-      "range-nonsense", "Range has a number of more than 64 bits", .after,
-      .change { response, _, _ in
+      "range-nonsense", "Range has a number of more than 64 bits", stage: .after,
+      effect: .change { response, _, _ in
         if response["Range"] != nil { response["Range"] = "0-18446744073709551616" }
       }),
     Fault(
-      "huge-minimum", "OCI-Chunk-Min-Length is 1 TiB", .after, kind: .uploadStart,
-      .change { response, _, _ in
+      "huge-minimum", "OCI-Chunk-Min-Length is 1 TiB", stage: .after, kind: .uploadStart,
+      effect: .change { response, _, _ in
         response["OCI-Chunk-Min-Length"] = "1099511627776"
       }),
   ]
 
   private static func location(
-    _ name: String, _ summary: String, _ change: @escaping @Sendable (String, HubRequest, FaultRule) -> String?
+    _ name: String, _ summary: String, change: @escaping @Sendable (String, HubRequest, FaultRule) -> String?
   ) -> Fault {
     Fault(
-      name, summary, .after,
-      .change { response, request, rule in
+      name, summary, stage: .after,
+      effect: .change { response, request, rule in
         guard let location = response["Location"] else { return }
         response["Location"] = change(location, request, rule)
       })

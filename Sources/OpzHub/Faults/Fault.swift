@@ -32,7 +32,7 @@ struct Fault: Sendable {
   let kind: RequestKind?
   let effect: Effect
 
-  init(_ name: String, _ summary: String, _ stage: FaultStage, kind: RequestKind? = nil, _ effect: Effect) {
+  init(_ name: String, _ summary: String, stage: FaultStage, kind: RequestKind? = nil, effect: Effect) {
     self.name = name
     self.summary = summary
     self.stage = stage

@@ -44,7 +44,7 @@ struct FaultPlan: Sendable, Equatable {
     faults = top.has("faults") ? rules : nil
     if let first = problems.all.first {
       throw HubError(
-        .badFaults, first.subject, first.reason, hint: first.hint ?? FaultPlan.hint)
+        .badFaults, first.subject, reason: first.reason, hint: first.hint ?? FaultPlan.hint)
     }
     try check(subject)
   }
@@ -90,7 +90,7 @@ struct FaultPlan: Sendable, Equatable {
   private static let hint = "docs/reference/faults.md has examples; opz registry faults lists all names"
 
   private static func wrong(_ subject: String, _ reason: String) -> HubError {
-    HubError(.badFaults, subject, reason, hint: hint)
+    HubError(.badFaults, subject, reason: reason, hint: hint)
   }
 }
 

@@ -21,9 +21,9 @@ struct ProfileResponder: Responder {
     var request = original
     var body = body
     for quirk in quirks {
-      if let refusal = try ProfileResponder.refusal(quirk, request, memory) { return refusal }
+      if let refusal = try ProfileResponder.refusal(quirk, request, memory: memory) { return refusal }
       do {
-        try await change(quirk, &request, &body)
+        try await change(quirk, &request, body: &body)
       } catch let refusal as SpecError {
         return refusal.response
       }
@@ -37,12 +37,12 @@ struct ProfileResponder: Responder {
       }
       throw end
     }
-    for quirk in quirks { ProfileResponder.apply(quirk, request, &response, memory) }
+    for quirk in quirks { ProfileResponder.apply(quirk, request, response: &response, memory: memory) }
     return response
   }
 
   /// Applies quirks that must read the body, or that change how the registry reads the request.
-  private func change(_ quirk: Quirk, _ request: inout HubRequest, _ body: inout any RequestBody) async throws {
+  private func change(_ quirk: Quirk, _ request: inout HubRequest, body: inout any RequestBody) async throws {
     switch quirk {
     case .acceptsUnorderedChunks: request.headers.remove("content-range")
     case .noSecondTag:
@@ -65,18 +65,18 @@ struct ProfileResponder: Responder {
     switch quirk {
     case .refusesReferrers(let every):
       guard members["subject"] != nil, memory.count("referrer") % max(1, every) == 0 else { return nil }
-      return SpecError(405, .unsupported, "this type of artifact is not accepted")
+      return SpecError(405, .unsupported, message: "this type of artifact is not accepted")
     case .knownConfigsOnly:
       guard case .object(let config)? = members["config"], case .string(let type)? = config["mediaType"] else {
         return nil
       }
       let known: [MediaType] = [.imageConfig, .dockerConfig]
       return known.contains(MediaType(type))
-        ? nil : SpecError(400, .manifestInvalid, "the config type \(type.prefix(100)) is not supported")
+        ? nil : SpecError(400, .manifestInvalid, message: "the config type \(type.prefix(100)) is not supported")
     case .lostBlobs:
       let text = String(decoding: bytes, as: UTF8.self)
       guard let lost = memory.lost.first(where: { text.contains($0.description) }) else { return nil }
-      return SpecError(404, .manifestBlobUnknown, "blob unknown to registry: \(lost)")
+      return SpecError(404, .manifestBlobUnknown, message: "blob unknown to registry: \(lost)")
     default: return nil
     }
   }
@@ -90,71 +90,72 @@ struct ProfileResponder: Responder {
 
 extension ProfileResponder {
   /// The response to a request that this registry rejects before processing.
-  static func refusal(_ quirk: Quirk, _ request: HubRequest, _ memory: QuirkMemory) throws -> Response? {
+  static func refusal(_ quirk: Quirk, _ request: HubRequest, memory: QuirkMemory) throws -> Response? {
     switch (quirk, request.kind) {
     case (.chunkMinimum(let least), .uploadChunk):
       let last = memory.replace("chunk " + request.path, request.length)
       guard let last, last < least else { return nil }
-      return SpecError(400, .sizeInvalid, "a chunk before the last had \(last) bytes, fewer than \(least)").response
+      return SpecError(400, .sizeInvalid, message: "a chunk before the last had \(last) bytes, fewer than \(least)")
+        .response
     case (.chunkMaximum(let most, let status), .uploadChunk):
       guard (request.length ?? 0) > most else { return nil }
-      return SpecError(status, .sizeInvalid, "a chunk may have at most \(most) bytes").response
+      return SpecError(status, .sizeInvalid, message: "a chunk may have at most \(most) bytes").response
     case (.noChunks, .uploadChunk):
       guard memory.replace("chunk " + request.path, 1) != nil else { return nil }
-      return SpecError(405, .unsupported, "chunked uploads are not supported").response
+      return SpecError(405, .unsupported, message: "chunked uploads are not supported").response
     case (.dropsMissingRepositories, _):
       if !request.kind.isRead, request.route.name?.hasPrefix("missing/") == true { throw ConnectionClosed() }
       return nil
     case (.throttlesManifests(let every), .manifestPut):
       // A rejected manifest passes when it is sent again.
       guard memory.count("manifest") % max(1, every) == 0 else { return nil }
-      return SpecError(429, .tooManyRequests, "Rate exceeded").response
+      return SpecError(429, .tooManyRequests, message: "Rate exceeded").response
     case (.plainRangesOnly, .uploadChunk):
       guard request.header("content-range")?.hasPrefix("bytes") == true else { return nil }
-      return SpecError(400, .sizeInvalid, "Content-Range has to be START-END").response
-    default: return try laterRefusal(quirk, request, memory)
+      return SpecError(400, .sizeInvalid, message: "Content-Range has to be START-END").response
+    default: return try laterRefusal(quirk, request, memory: memory)
     }
   }
 
-  private static func laterRefusal(_ quirk: Quirk, _ request: HubRequest, _ memory: QuirkMemory) throws -> Response? {
+  private static func laterRefusal(_ quirk: Quirk, _ request: HubRequest, memory: QuirkMemory) throws -> Response? {
     switch (quirk, request.kind) {
     case (.chunkBeforePut, .uploadChunk):
       _ = memory.replace("chunk " + request.path, 1)
       return nil
     case (.chunkBeforePut, .uploadFinish):
       guard memory.replace("chunk " + request.path, 1) == nil else { return nil }
-      return SpecError(404, .blobUploadUnknown, "no such upload").response
+      return SpecError(404, .blobUploadUnknown, message: "no such upload").response
     case (.mountNeedsFrom, .uploadStart):
       guard request.query["mount"] != nil, request.query["from"] == nil else { return nil }
-      return SpecError(400, .nameInvalid, "from is missing").response
+      return SpecError(400, .nameInvalid, message: "from is missing").response
     case (.pullLimit(let most), .manifestGet):
       guard memory.count("pull") > most else { return nil }
       return SpecError(
-        429, .tooManyRequests, "You have reached your pull rate limit",
-        [("ratelimit-limit", "\(most);w=21600"), ("ratelimit-remaining", "0;w=21600")]
+        429, .tooManyRequests, message: "You have reached your pull rate limit",
+        headers: [("ratelimit-limit", "\(most);w=21600"), ("ratelimit-remaining", "0;w=21600")]
       ).response
     case (.lostBlobs, .blobHead), (.lostBlobs, .blobGet):
       guard case .blob(_, let text) = request.route, let digest = Digest(text), memory.lost.contains(digest) else {
         return nil
       }
-      return SpecError(404, .blobUnknown, "blob unknown to registry").response
+      return SpecError(404, .blobUnknown, message: "blob unknown to registry").response
     case (.bodyLimit(let most, let server), _):
-      return (request.length ?? 0) > most ? .page(413, "Payload Too Large", server) : nil
+      return (request.length ?? 0) > most ? .page(413, "Payload Too Large", server: server) : nil
     case (.noReferrers, .referrers):
       return Response(
         404, [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(Array("404 page not found\n".utf8)))
     case (.largeManifestIs400, .manifestPut):
       guard (request.length ?? 0) > UInt64(Document.limit) else { return nil }
-      return SpecError(400, .manifestInvalid, "manifest invalid").response
+      return SpecError(400, .manifestInvalid, message: "manifest invalid").response
     case (.statefulLocation, .uploadChunk), (.statefulLocation, .uploadFinish), (.statefulLocation, .uploadStatus):
       guard request.query["_state"] != request.path.split(separator: "/").last.map(state) else { return nil }
-      return SpecError(404, .blobUploadInvalid, "blob upload invalid").response
+      return SpecError(404, .blobUploadInvalid, message: "blob upload invalid").response
     default: return nil
     }
   }
 
   /// Changes the specified response into this registry's.
-  static func apply(_ quirk: Quirk, _ request: HubRequest, _ response: inout Response, _ memory: QuirkMemory) {
+  static func apply(_ quirk: Quirk, _ request: HubRequest, response: inout Response, memory: QuirkMemory) {
     switch quirk {
     case .announcesMinimum(let least) where request.kind == .uploadStart && response.status == 202:
       response["OCI-Chunk-Min-Length"] = "\(least)"
@@ -189,7 +190,8 @@ extension ProfileResponder {
 extension SpecError {
   /// What Nexus answers: only the detail says why (GoogleContainerTools/jib#3057).
   fileprivate static let noRedeployment = SpecError(
-    400, .blobUploadInvalid, "blob upload invalid", detail: "Repository does not allow updating assets: docker-hosted")
+    400, .blobUploadInvalid, message: "blob upload invalid",
+    detail: "Repository does not allow updating assets: docker-hosted")
 }
 
 /// What a registry of this kind remembers. It holds a few thousand uploads, then starts over.

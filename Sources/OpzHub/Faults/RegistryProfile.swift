@@ -6,7 +6,7 @@ struct RegistryProfile: Sendable {
   /// Lifetime of its tokens in seconds; nil if it requires none.
   let tokenSeconds: Int?
 
-  init(_ name: String, _ summary: String, tokenSeconds: Int? = nil, _ quirks: Quirk...) {
+  init(_ name: String, _ summary: String, tokenSeconds: Int? = nil, quirks: Quirk...) {
     self.name = name
     self.summary = summary
     self.tokenSeconds = tokenSeconds
@@ -17,37 +17,43 @@ struct RegistryProfile: Sendable {
     RegistryProfile(
       "ecr",
       "chunks must have 5 to 10 MiB; a chunk gets 201 and Range does not advance; repositories below missing/ drop the connection; every third manifest is throttled; every second referrer gets 405",
-      .chunkMinimum(5 << 20), .chunkMaximum(10 << 20, status: 413), .chunkStatus(201), .rangeSticks,
+      quirks: .chunkMinimum(5 << 20), .chunkMaximum(10 << 20, status: 413), .chunkStatus(201),
+      .rangeSticks,
       .dropsMissingRepositories,
       .throttlesManifests(every: 3), .refusesReferrers(every: 2)),
     RegistryProfile(
       "ghcr", "a chunk above 4 MiB gets 416; the token server denies once", tokenSeconds: 300,
-      .chunkMaximum(4 << 20, status: 416), .spuriousDenial(1)),
-    RegistryProfile("gar", "no chunked uploads", tokenSeconds: 3600, .noChunks),
-    RegistryProfile("acr", "Content-Range: bytes .. is refused", tokenSeconds: 300, .plainRangesOnly),
-    RegistryProfile("artifactory", "PUT right after POST gets 404: a PATCH has to come between", .chunkBeforePut),
+      quirks: .chunkMaximum(4 << 20, status: 416), .spuriousDenial(1)),
+    RegistryProfile("gar", "no chunked uploads", tokenSeconds: 3600, quirks: .noChunks),
+    RegistryProfile("acr", "Content-Range: bytes .. is refused", tokenSeconds: 300, quirks: .plainRangesOnly),
     RegistryProfile(
-      "quay", "unknown config types are refused; a mount needs from", .knownConfigsOnly, .mountNeedsFrom),
+      "artifactory", "PUT right after POST gets 404: a PATCH has to come between", quirks: .chunkBeforePut),
+    RegistryProfile(
+      "quay", "unknown config types are refused; a mount needs from", quirks: .knownConfigsOnly, .mountNeedsFrom
+    ),
     RegistryProfile(
       "dockerhub", "GET of a manifest counts as a pull, and 100 are allowed; HEAD does not count", tokenSeconds: 300,
-      .pullLimit(100)),
+      quirks: .pullLimit(100)),
     RegistryProfile(
-      "gitlab", "tokens are valid for 5 minutes; no referrers", tokenSeconds: 300, .noReferrers),
+      "gitlab", "tokens are valid for 5 minutes; no referrers", tokenSeconds: 300, quirks: .noReferrers),
     RegistryProfile(
-      "nexus", "redeployment is disabled: a manifest that is stored gets no other name", .noSecondTag),
+      "nexus", "redeployment is disabled: a manifest that is stored gets no other name", quirks: .noSecondTag),
     RegistryProfile(
-      "harbor-replicas", "after a successful upload the first blob is unknown, until it is pushed again", .lostBlobs(1)),
+      "harbor-replicas", "after a successful upload the first blob is unknown, until it is pushed again",
+      quirks: .lostBlobs(1)),
     RegistryProfile(
-      "cloudflare", "a body above 100 MB gets 413 with an HTML page", .bodyLimit(100_000_000, server: "cloudflare")),
+      "cloudflare", "a body above 100 MB gets 413 with an HTML page",
+      quirks: .bodyLimit(100_000_000, server: "cloudflare")),
     RegistryProfile(
-      "nginx-limit", "a body above 1 MiB gets 413 with an HTML page", .bodyLimit(1 << 20, server: "nginx")),
+      "nginx-limit", "a body above 1 MiB gets 413 with an HTML page", quirks: .bodyLimit(1 << 20, server: "nginx")),
     RegistryProfile(
       "distribution-2.8",
       "a connection cut inside a chunk ends the upload; chunks are accepted out of order; no referrers; a large manifest gets 400; Location carries a state",
-      .cutEndsUpload, .acceptsUnorderedChunks, .noReferrers, .largeManifestIs400, .statefulLocation),
+      quirks: .cutEndsUpload, .acceptsUnorderedChunks, .noReferrers, .largeManifestIs400,
+      .statefulLocation),
     RegistryProfile("zot", "as the specification says"),
     RegistryProfile(
-      "strict-chunks", "announces and requires chunks of at least 1 MiB", .announcesMinimum(1 << 20),
+      "strict-chunks", "announces and requires chunks of at least 1 MiB", quirks: .announcesMinimum(1 << 20),
       .chunkMinimum(1 << 20)),
     RegistryProfile("short-tokens", "tokens are valid for 2 seconds", tokenSeconds: 2),
   ]

@@ -30,11 +30,12 @@ struct TokenAuthority: Responder {
     }
     let problem = request.header("authorization") == nil ? nil : held == nil ? "invalid_token" : "insufficient_scope"
     throw SpecError(
-      401, .unauthorized, "a token is required", [TokenAuthority.challenge(request, "http://\(request.host)", problem)])
+      401, .unauthorized, message: "a token is required",
+      headers: [TokenAuthority.challenge(request, "http://\(request.host)", problem: problem)])
   }
 
   /// `WWW-Authenticate`, with the scope that the request needs.
-  static func challenge(_ request: HubRequest, _ origin: String, _ problem: String? = nil) -> (
+  static func challenge(_ request: HubRequest, _ origin: String, problem: String? = nil) -> (
     name: String, value: String
   ) {
     var value = #"Bearer realm="\#(origin)/token",service="opz-hub""#
@@ -66,7 +67,7 @@ struct TokenAuthority: Responder {
   // MARK: Tokens
 
   private func token(_ request: HubRequest, _ body: any RequestBody) async throws -> Response {
-    if asked.take(below: denials) != nil { throw SpecError(403, .denied, "denied") }
+    if asked.take(below: denials) != nil { throw SpecError(403, .denied, message: "denied") }
     var wanted: [String]
     switch request.method {
     case "OPTIONS": return .options(request.route.methods)

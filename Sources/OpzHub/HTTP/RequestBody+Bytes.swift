@@ -7,7 +7,7 @@ extension RequestBody {
     var all: [UInt8] = []
     while let piece = try await next() {
       guard all.count + piece.readableBytes <= limit else {
-        throw SpecError(413, .sizeInvalid, "the body has more than \(limit) bytes")
+        throw SpecError(413, .sizeInvalid, message: "the body has more than \(limit) bytes")
       }
       all += piece.readableBytesView
     }

@@ -80,7 +80,7 @@ enum Route: Sendable, Equatable {
 
   /// The 405 error for a method that this path does not allow (RFC 9110, section 15.5.6, requires `Allow`).
   func refusal(_ reason: String = "this path does not support the method") -> SpecError {
-    SpecError(405, .unsupported, reason, [("Allow", Response.allow(methods))])
+    SpecError(405, .unsupported, message: reason, headers: [("Allow", Response.allow(methods))])
   }
 
   func kind(_ method: String) -> RequestKind {

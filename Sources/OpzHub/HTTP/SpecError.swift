@@ -33,7 +33,7 @@ struct SpecError: Error, Sendable {
   let detail: String?
 
   init(
-    _ status: Int, _ code: Code, _ message: String, _ headers: [(name: String, value: String)] = [],
+    _ status: Int, _ code: Code, message: String, headers: [(name: String, value: String)] = [],
     detail: String? = nil
   ) {
     self.detail = detail
@@ -56,18 +56,18 @@ struct SpecError: Error, Sendable {
     switch error {
     case let error as SpecError: error
     case let error as RequestProblem:
-      SpecError(error.status, error.status == 413 ? .sizeInvalid : .unsupported, error.reason)
-    case let error as OCIError: SpecError(400, .manifestInvalid, error.reason)
+      SpecError(error.status, error.status == 413 ? .sizeInvalid : .unsupported, message: error.reason)
+    case let error as OCIError: SpecError(400, .manifestInvalid, message: error.reason)
     case let error as StoreError where error.code == .wrongDigest || error.code == .wrongSize:
-      SpecError(400, .digestInvalid, error.reason)
+      SpecError(400, .digestInvalid, message: error.reason)
     case let error as StoreError where error.code == .noSpace: full
     case let error as RegistryError where error.code == .notFound:
-      SpecError(404, .manifestBlobUnknown, "\(error.subject): \(error.reason)")
+      SpecError(404, .manifestBlobUnknown, message: "\(error.subject): \(error.reason)")
     case let error as IOFailure where error.errno == IOFailure.diskFull: full
-    case let error as any ExplainedError: SpecError(500, .unknown, error.reason)
-    default: SpecError(500, .unknown, "the registry failed")
+    case let error as any ExplainedError: SpecError(500, .unknown, message: error.reason)
+    default: SpecError(500, .unknown, message: "the registry failed")
     }
   }
 
-  private static let full = SpecError(507, .denied, "the registry's disk is full")
+  private static let full = SpecError(507, .denied, message: "the registry's disk is full")
 }

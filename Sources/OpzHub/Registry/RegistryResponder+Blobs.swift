@@ -5,7 +5,7 @@ import OpzRegistry
 
 extension RegistryResponder {
   /// Blobs are shared by all repositories: a client that knows a digest may read it under any name.
-  func blob(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Response {
+  func blob(_ request: HubRequest, _ name: RepositoryName, digest: Digest) async throws -> Response {
     switch request.method {
     case "GET", "HEAD": break
     case "DELETE":
@@ -14,7 +14,7 @@ extension RegistryResponder {
     }
     let place = registry.store.path(of: digest)
     guard let status = try await onDisk({ try FileStatus.find(place) }), status.kind == .file else {
-      throw SpecError(404, .blobUnknown, "no such blob")
+      throw SpecError(404, .blobUnknown, message: "no such blob")
     }
     var headers: [(name: String, value: String)] = [
       ("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", digest.description),
@@ -25,7 +25,8 @@ extension RegistryResponder {
     }
     guard let part = range.within(status.size) else {
       throw SpecError(
-        416, .sizeInvalid, "the blob has \(status.size) bytes", [("Content-Range", "bytes */\(status.size)")])
+        416, .sizeInvalid, message: "the blob has \(status.size) bytes",
+        headers: [("Content-Range", "bytes */\(status.size)")])
     }
     headers.append(("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound)/\(status.size)"))
     return Response(

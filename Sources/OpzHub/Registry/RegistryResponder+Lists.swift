@@ -14,7 +14,7 @@ extension RegistryResponder {
       guard try model != nil || repository.exists() else { return nil }
       return try Array(Set(repository.tags() + (model?.tags() ?? [])))
     }
-    guard let tags else { throw SpecError(404, .nameUnknown, "no such repository") }
+    guard let tags else { throw SpecError(404, .nameUnknown, message: "no such repository") }
     let (entries, next) = try page(request, tags)
     return try Response(
       200, next,
@@ -34,7 +34,7 @@ extension RegistryResponder {
   private func page(_ request: HubRequest, _ all: [String]) throws -> ([String], [(name: String, value: String)]) {
     var count = RegistryResponder.page
     if let text = request.query["n"] {
-      guard let wanted = UInt64(text) else { throw SpecError(400, .unsupported, "n is not a whole number") }
+      guard let wanted = UInt64(text) else { throw SpecError(400, .unsupported, message: "n is not a whole number") }
       count = Int(min(wanted, UInt64(count)))
     }
     let last = request.query["last"].map { Array($0.utf8) } ?? []
@@ -46,12 +46,12 @@ extension RegistryResponder {
   }
 
   /// An index of the digest's referrers, empty if there are none ("Listing Referrers"). A long one is paginated.
-  func referrers(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Response {
+  func referrers(_ request: HubRequest, _ name: RepositoryName, digest: Digest) async throws -> Response {
     // An unescaped `+` has been decoded to a space, which no media type contains.
     let type = request.query["artifactType"]?.replacing(" ", with: "+")
     var count = ReferrerList.pageLimit
     if let text = request.query["n"] {
-      guard let wanted = UInt64(text) else { throw SpecError(400, .unsupported, "n is not a whole number") }
+      guard let wanted = UInt64(text) else { throw SpecError(400, .unsupported, message: "n is not a whole number") }
       count = Int(min(wanted, UInt64(count)))
     }
     let (last, most) = (try request.query["last"].map { try self.digest($0) }, count)

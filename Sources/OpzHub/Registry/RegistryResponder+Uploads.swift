@@ -5,7 +5,7 @@ import OpzRegistry
 
 extension RegistryResponder {
   /// Handles POST: a mount, a monolithic upload, or the start of an upload session ("Pushing blobs").
-  func begin(_ request: HubRequest, _ name: RepositoryName, _ body: any RequestBody) async throws -> Response {
+  func begin(_ request: HubRequest, _ name: RepositoryName, body: any RequestBody) async throws -> Response {
     if let text = request.query["mount"] {
       let wanted = try digest(text)
       let place = registry.store.path(of: wanted)
@@ -17,15 +17,15 @@ extension RegistryResponder {
     let upload = try await uploads.begin(name)
     guard let whole else {
       await uploads.give(back: upload)
-      return accepted(202, name, upload)
+      return accepted(202, name, upload: upload)
     }
     return try await holding(upload) {
       try await append(body, to: upload)
-      return try await finish(upload, name, whole)
+      return try await finish(upload, name, wanted: whole)
     }
   }
 
-  func upload(_ request: HubRequest, _ name: RepositoryName, _ id: String, _ body: any RequestBody) async throws
+  func upload(_ request: HubRequest, _ name: RepositoryName, id: String, body: any RequestBody) async throws
     -> Response
   {
     guard request.route.methods.contains(request.method) else {
@@ -36,20 +36,20 @@ extension RegistryResponder {
     let upload = try await uploads.take(id, name)
     return try await holding(upload) {
       switch request.method {
-      case "GET", "HEAD": return await given(back: upload, accepted(204, name, upload))
+      case "GET", "HEAD": return await given(back: upload, accepted(204, name, upload: upload))
       case "DELETE":
         try await uploads.end(upload)
         return Response(204)
       case "PATCH":
-        if let refusal = disorder(request, name, upload) { return await given(back: upload, refusal) }
+        if let refusal = disorder(request, name, upload: upload) { return await given(back: upload, refusal) }
         try await append(body, to: upload)
         try await onDisk { try upload.sync() }
-        return await given(back: upload, accepted(202, name, upload))
+        return await given(back: upload, accepted(202, name, upload: upload))
       default:
-        if let refusal = disorder(request, name, upload) { return await given(back: upload, refusal) }
+        if let refusal = disorder(request, name, upload: upload) { return await given(back: upload, refusal) }
         try await append(body, to: upload)
-        guard let wanted else { throw SpecError(400, .digestInvalid, "no digest") }
-        return try await finish(upload, name, wanted)
+        guard let wanted else { throw SpecError(400, .digestInvalid, message: "no digest") }
+        return try await finish(upload, name, wanted: wanted)
       }
     }
   }
@@ -74,25 +74,26 @@ extension RegistryResponder {
   }
 
   /// The response to a chunk that does not start at the upload's end, or whose length differs from its range.
-  private func disorder(_ request: HubRequest, _ name: RepositoryName, _ upload: Upload) -> Response? {
+  private func disorder(_ request: HubRequest, _ name: RepositoryName, upload: Upload) -> Response? {
     guard let text = request.header("content-range") else { return nil }
     guard let range = ContentRange(text), request.length.map({ $0 == range.count }) ?? true else {
-      return SpecError(400, .sizeInvalid, "Content-Range is not START-END, or does not match the body").response
+      return SpecError(400, .sizeInvalid, message: "Content-Range is not START-END, or does not match the body")
+        .response
     }
     guard range.start != upload.size else { return nil }
     var response = SpecError(
-      416, .blobUploadInvalid, "the upload has \(upload.size) bytes, so the next chunk begins there"
+      416, .blobUploadInvalid, message: "the upload has \(upload.size) bytes, so the next chunk begins there"
     ).response
     response.headers += position(name, upload)
     return response
   }
 
-  private func finish(_ upload: Upload, _ name: RepositoryName, _ wanted: Digest) async throws -> Response {
+  private func finish(_ upload: Upload, _ name: RepositoryName, wanted: Digest) async throws -> Response {
     let found = try await onDisk { try upload.digest(wanted.algorithm) }
     guard found == wanted else {
       // The bytes do not match the digest, and more bytes cannot change that.
       try await uploads.end(upload)
-      return SpecError(400, .digestInvalid, "the \(upload.size) bytes have the digest \(found)").response
+      return SpecError(400, .digestInvalid, message: "the \(upload.size) bytes have the digest \(found)").response
     }
     try await onDisk { [store = registry.store] in try store.adopt(upload.path, as: wanted) }
     try await uploads.end(upload)
@@ -103,7 +104,7 @@ extension RegistryResponder {
     Response(201, [("Location", "/v2/\(name)/blobs/\(digest)"), ("Docker-Content-Digest", digest.description)])
   }
 
-  private func accepted(_ status: Int, _ name: RepositoryName, _ upload: Upload) -> Response {
+  private func accepted(_ status: Int, _ name: RepositoryName, upload: Upload) -> Response {
     Response(status, position(name, upload) + [("Docker-Upload-UUID", upload.id.description)])
   }
 

@@ -40,26 +40,30 @@ struct RegistryResponder: Responder {
     case .catalog where isRead: return try await catalog(request)
     case .tags(let name) where isRead: return try await tags(request, try repository(name))
     case .referrers(let name, let text) where isRead:
-      return try await referrers(request, try repository(name), try digest(text))
-    case .manifest(let name, let reference): return try await manifest(request, try repository(name), reference, body)
-    case .blob(let name, let text): return try await blob(request, try repository(name), try digest(text))
-    case .uploads(let name) where request.method == "POST": return try await begin(request, try repository(name), body)
-    case .upload(let name, let id): return try await upload(request, try repository(name), id, body)
-    case .token, .unknown: throw SpecError(404, .unsupported, "this registry has no such path")
+      return try await referrers(request, try repository(name), digest: try digest(text))
+    case .manifest(let name, let reference):
+      return try await manifest(request, try repository(name), reference: reference, body: body)
+    case .blob(let name, let text): return try await blob(request, try repository(name), digest: try digest(text))
+    case .uploads(let name) where request.method == "POST":
+      return try await begin(request, try repository(name), body: body)
+    case .upload(let name, let id): return try await upload(request, try repository(name), id: id, body: body)
+    case .token, .unknown: throw SpecError(404, .unsupported, message: "this registry has no such path")
     default: throw request.route.refusal()
     }
   }
 
   func repository(_ text: String) throws -> RepositoryName {
     guard let name = RepositoryName(text) else {
-      throw SpecError(400, .nameInvalid, "not a repository name: lower-case parts joined by /, at most 255 bytes")
+      throw SpecError(
+        400, .nameInvalid, message: "not a repository name: lower-case parts joined by /, at most 255 bytes")
     }
     return name
   }
 
   func digest(_ text: String) throws -> Digest {
     guard let digest = Digest(text) else {
-      throw SpecError(400, .digestInvalid, "not a digest: sha256: and 64 hex digits, or sha512: and 128, in lower case")
+      throw SpecError(
+        400, .digestInvalid, message: "not a digest: sha256: and 64 hex digits, or sha512: and 128, in lower case")
     }
     return digest
   }

@@ -52,7 +52,8 @@ actor Uploads {
     let end = ContinuousClock.now + Uploads.patience
     while busy.contains(id) {
       guard ContinuousClock.now < end else {
-        throw SpecError(429, .tooManyRequests, "another request uses this upload", [("Retry-After", "2")])
+        throw SpecError(
+          429, .tooManyRequests, message: "another request uses this upload", headers: [("Retry-After", "2")])
       }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -84,7 +85,8 @@ actor Uploads {
   /// Ends the least recently used upload.
   private func makeRoom() async throws {
     guard let (oldest, _) = idle.min(by: { $0.value.since < $1.value.since }) else {
-      throw SpecError(429, .tooManyRequests, "\(limit) uploads are in progress", [("Retry-After", "30")])
+      throw SpecError(
+        429, .tooManyRequests, message: "\(limit) uploads are in progress", headers: [("Retry-After", "30")])
     }
     idle[oldest] = nil
     let path = path(oldest)
@@ -96,5 +98,5 @@ actor Uploads {
     directory.appending(Durable.temporaryPrefix + id.description)
   }
 
-  private static let unknown = SpecError(404, .blobUploadUnknown, "no such upload in this repository")
+  private static let unknown = SpecError(404, .blobUploadUnknown, message: "no such upload in this repository")
 }

@@ -62,12 +62,12 @@ public struct HubCommand: Sendable {
     await server.run(HubService(responder: plan.map { Rehearsal($0, before: hub) } ?? hub))
   }
 
-  static func listen(_ host: String, _ port: Int, _ limits: HubLimits = HubLimits()) async throws -> HTTPServer {
+  static func listen(_ host: String, _ port: Int, limits: HubLimits = HubLimits()) async throws -> HTTPServer {
     do {
       return try await HTTPServer(host: host, port: port, limits: limits.http)
     } catch let error as IOFailure {
       throw HubError(
-        .cannotListen, "\(host):\(port)", error.errno == 0 ? error.reason : IOFailure.text(of: error.errno),
+        .cannotListen, "\(host):\(port)", reason: error.errno == 0 ? error.reason : IOFailure.text(of: error.errno),
         hint: "--listen 127.0.0.1:0 chooses a free port")
     }
   }

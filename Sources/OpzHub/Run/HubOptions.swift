@@ -68,7 +68,7 @@ struct HubOptions: Sendable, Equatable {
   private static func wrong(_ subject: String, _ reason: String, hint: String = "opz-hub --help lists the options")
     -> HubError
   {
-    HubError(.badOption, subject, reason, hint: hint)
+    HubError(.badOption, subject, reason: reason, hint: hint)
   }
 
   /// The text of `--help`.

@@ -22,7 +22,7 @@ public struct Failure<Kind: FailureCode>: ExplainedError {
   public let hint: String?
 
   /// Makes a failure; `subject`, `reason` and `hint` are as in `ExplainedError`.
-  public init(_ code: Kind, _ subject: String, _ reason: String, hint: String? = nil) {
+  public init(_ code: Kind, _ subject: String, reason: String, hint: String? = nil) {
     self.code = code
     self.subject = subject
     self.reason = reason

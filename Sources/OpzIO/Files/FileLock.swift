@@ -42,7 +42,7 @@ public struct FileLock: ~Copyable, Sendable {
   }
 
   /// Runs `body` while holding the lock. It blocks.
-  public static func holding<Value>(_ path: FilePath, _ mode: Mode, _ body: () throws -> Value) throws -> Value {
+  public static func holding<Value>(_ path: FilePath, _ mode: Mode, body: () throws -> Value) throws -> Value {
     let lock = try take(path, mode)
     let value = try body()
     _ = consume lock

@@ -49,7 +49,7 @@ public struct OpenFile: ~Copyable, Sendable {
   /// Reads up to `buffer.count` bytes at the file's position.
   /// - Returns: how many bytes were read; 0 at the end.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    try retrying("read") { systemRead(descriptor, buffer.baseAddress, buffer.count) }
+    try retrying("read") { systemRead(descriptor, buffer.baseAddress, count: buffer.count) }
   }
 
   /// Reads up to `buffer.count` bytes at a byte offset, leaving the file's position alone.
@@ -70,7 +70,7 @@ public struct OpenFile: ~Copyable, Sendable {
   static func write(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32, path: FilePath) throws {
     var rest = buffer
     while !rest.isEmpty {
-      let count = systemWrite(descriptor, rest.baseAddress, rest.count)
+      let count = systemWrite(descriptor, rest.baseAddress, count: rest.count)
       if count >= 0 {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       } else if errno == EAGAIN {
@@ -114,10 +114,10 @@ public struct OpenFile: ~Copyable, Sendable {
 }
 
 // read(2) and write(2) under names that no method has.
-private func systemRead(_ descriptor: Int32, _ base: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+private func systemRead(_ descriptor: Int32, _ base: UnsafeMutableRawPointer?, count: Int) -> Int {
   read(descriptor, base, count)
 }
 
-private func systemWrite(_ descriptor: Int32, _ base: UnsafeRawPointer?, _ count: Int) -> Int {
+private func systemWrite(_ descriptor: Int32, _ base: UnsafeRawPointer?, count: Int) -> Int {
   write(descriptor, base, count)
 }

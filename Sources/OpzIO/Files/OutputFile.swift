@@ -46,7 +46,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     case .stream(let place):
       way = .stream(Stream(try OpenFile.opening(place, O_WRONLY | O_APPEND | O_NOCTTY, mode: 0)))
     case .file(let place, let old):
-      let (file, isBeside) = try OutputFile.stage(place, old, mode)
+      let (file, isBeside) = try OutputFile.stage(place, old, mode: mode)
       way = .staged(file, at: place, old: isPrivate ? nil : old, isBeside: isBeside)
       if isPrivate { try file.file.setMode(mode) }
     }
@@ -55,7 +55,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
   /// Where no file can be created beside it (`/dev/termination-log` in a pod), an existing file can still be
   /// overwritten.
   private static func stage(
-    _ place: FilePath, _ old: FileStatus?, _ mode: UInt32
+    _ place: FilePath, _ old: FileStatus?, mode: UInt32
   ) throws -> (NewFile, isBeside: Bool) {
     let directory = place.removingLastComponent()
     do {

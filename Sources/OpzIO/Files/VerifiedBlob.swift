@@ -23,7 +23,7 @@ public struct VerifiedBlob: Blob {
   /// - Throws: what the content's `open` throws, or the given failure when `offset` is the end and the bytes do not
   ///   match.
   public func open(at offset: UInt64) throws -> any ByteSource {
-    let source = VerifiedSource(try content.open(at: 0), size, digest, failure)
+    let source = VerifiedSource(try content.open(at: 0), size, digest: digest, failure: failure)
     try source.skip(min(offset, size))
     return source
   }
@@ -37,7 +37,7 @@ private final class VerifiedSource: ByteSource {
   private var left: UInt64
   private var isVerified = false
 
-  init(_ source: any ByteSource, _ size: UInt64, _ digest: Digest, _ failure: @escaping @Sendable () -> any Error) {
+  init(_ source: any ByteSource, _ size: UInt64, digest: Digest, failure: @escaping @Sendable () -> any Error) {
     self.source = source
     self.digest = digest
     self.failure = failure

@@ -51,7 +51,7 @@ public final class ChildProcess: @unchecked Sendable {
     try actions.open(1, output, write: true)
     try actions.open(2, errors, write: true)
     if let directory { actions.change(to: directory) }
-    return try spawn(arguments, environment, &actions)
+    return try spawn(arguments, environment, actions: &actions)
   }
 
   /// Runs `arguments[0]`, looked up in `PATH`, and waits for it to end. It blocks: call it on a dedicated thread.
@@ -74,11 +74,11 @@ public final class ChildProcess: @unchecked Sendable {
     actions.duplicate(stdout.writeEnd, 1)
     actions.duplicate(stderr.writeEnd, 2)
     if let directory { actions.change(to: directory) }
-    let child = try spawn(arguments, environment, &actions)
+    let child = try spawn(arguments, environment, actions: &actions)
     stdin.closeRead()
     stdout.closeWrite()
     stderr.closeWrite()
-    let (out, err) = pump(input, stdin, stdout, stderr, limit: limit)
+    let (out, err) = pump(input, stdin, stdout: stdout, stderr: stderr, limit: limit)
     return Output(status: child.wait(), output: out, errors: err)
   }
 
@@ -110,7 +110,7 @@ public final class ChildProcess: @unchecked Sendable {
   }
 
   private static func spawn(
-    _ arguments: [String], _ environment: [String]?, _ actions: inout SpawnActions
+    _ arguments: [String], _ environment: [String]?, actions: inout SpawnActions
   ) throws -> ChildProcess {
     guard let program = arguments.first else { throw IOFailure("no program to start", path: "") }
     var attributes = posix_spawnattr_t()
@@ -154,7 +154,7 @@ public final class ChildProcess: @unchecked Sendable {
   }
 
   private static func pump(
-    _ input: [UInt8], _ stdin: Pipe, _ stdout: Pipe, _ stderr: Pipe, limit: Int
+    _ input: [UInt8], _ stdin: Pipe, stdout: Pipe, stderr: Pipe, limit: Int
   ) -> ([UInt8], [UInt8]) {
     let unmasked = maskBrokenPipe()
     defer { unmaskBrokenPipe(unmasked) }
@@ -169,7 +169,7 @@ public final class ChildProcess: @unchecked Sendable {
     if input.isEmpty { stdin.closeWrite() } else { _ = fcntl(stdin.writeEnd, F_SETFL, O_NONBLOCK) }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while polls.contains(where: { $0.fd >= 0 }) {
-      if waitForReady(&polls, nfds_t(polls.count), -1) < 0, errno != EINTR { break }
+      if waitForReady(&polls, nfds_t(polls.count), timeout: -1) < 0, errno != EINTR { break }
       if polls[0].revents != 0 {
         let count = input[sent...].withUnsafeBytes { write(stdin.writeEnd, $0.baseAddress, $0.count) }
         if count > 0 { sent += count }
@@ -252,7 +252,7 @@ private struct SpawnActions: ~Copyable {
 }
 
 // poll(2) under a name that no method has.
-private func waitForReady(_ polls: inout [pollfd], _ count: nfds_t, _ timeout: Int32) -> Int32 {
+private func waitForReady(_ polls: inout [pollfd], _ count: nfds_t, timeout: Int32) -> Int32 {
   poll(&polls, count, timeout)
 }
 

@@ -65,7 +65,7 @@ extension OutputTensor {
       json.list(values) { json, text in
         if let text { json.string(text) } else { json.raw("null") }
       }
-    case .raw(let bytes, let missing): RawElements(datatype, bytes, missing).write(to: &json)
+    case .raw(let bytes, let missing): RawElements(datatype, bytes, missing: missing).write(to: &json)
     }
   }
 }

@@ -61,9 +61,9 @@ struct JSONRows {
     try cursor.array("the rows") { cursor in
       switch try cursor.peek() {
       case UInt8(ascii: "{"):
-        try cursor.object("a row") { name, cursor in try cell(&cursor, try table.column(name), &table) }
-      case UInt8(ascii: "["): try list(&cursor, names, &table)
-      default: try cell(&cursor, try table.column(try column(0)), &table)
+        try cursor.object("a row") { name, cursor in try cell(&cursor, try table.column(name), table: &table) }
+      case UInt8(ascii: "["): try list(&cursor, names, table: &table)
+      default: try cell(&cursor, try table.column(try column(0)), table: &table)
       }
       try table.endRow()
     }
@@ -71,11 +71,11 @@ struct JSONRows {
   }
 
   /// A row as a list, in the order of the columns.
-  private func list(_ cursor: inout JSONCursor, _ names: [String], _ table: inout TableBuilder) throws {
+  private func list(_ cursor: inout JSONCursor, _ names: [String], table: inout TableBuilder) throws {
     var index = 0
     try cursor.array("a row") { cursor in
       let name = index < names.count ? names[index] : try column(index)
-      try cell(&cursor, try table.column(name), &table)
+      try cell(&cursor, try table.column(name), table: &table)
       index += 1
     }
     guard names.isEmpty || index == names.count else {
@@ -90,7 +90,7 @@ struct JSONRows {
     return "\(index)"
   }
 
-  private func cell(_ cursor: inout JSONCursor, _ column: Int, _ table: inout TableBuilder) throws {
+  private func cell(_ cursor: inout JSONCursor, _ column: Int, table: inout TableBuilder) throws {
     switch try cursor.peek() {
     case UInt8(ascii: "\""): try table.append(try cursor.string(), column)
     case UInt8(ascii: "t"), UInt8(ascii: "f"):
@@ -106,7 +106,7 @@ struct JSONRows {
         guard try cursor.peek() != UInt8(ascii: "[") else {
           throw RequestFailure.bad("a value of a row is a list: send tensors to /v2/models/\(context.model.name)/infer")
         }
-        try cell(&cursor, column, &table)
+        try cell(&cursor, column, table: &table)
       }
     default: try table.append(cursor.double(try cursor.number()), column)
     }
@@ -122,11 +122,11 @@ struct JSONRows {
       let column = try table.column(name)
       if try cursor.peek() == UInt8(ascii: "[") {
         try cursor.array("a column") { cursor in
-          try cell(&cursor, column, &table)
+          try cell(&cursor, column, table: &table)
           try table.endRow()
         }
       } else {
-        try cell(&cursor, column, &table)
+        try cell(&cursor, column, table: &table)
         try table.endRow()
       }
       tensors += try table.request().inputs
@@ -155,7 +155,7 @@ struct JSONRows {
     var table = TableBuilder(context)
     var again = cursor.rewound(to: data)
     try again.array("the data") { cursor in
-      try list(&cursor, columns, &table)
+      try list(&cursor, columns, table: &table)
       try table.endRow()
     }
     return try table.request()

@@ -95,7 +95,7 @@ private struct ModelInferRequest {
   /// The request with its tensors in the form that the model takes.
   func request(_ body: [UInt8], _ rules: InputRules) throws -> InferenceRequest {
     var request = request
-    try read(parameters, &request, rules)
+    try read(parameters, &request, rules: rules)
     request.binaryOutputs = !raw.isEmpty
     guard raw.isEmpty || raw.count == inputs.count else {
       throw RequestFailure.bad("\(raw.count) raw_input_contents for \(inputs.count) inputs: either all are raw or none")
@@ -113,7 +113,7 @@ private struct ModelInferRequest {
       let form = try rules.form(input.name, datatype, shape: shape)
       if raw.isEmpty {
         let contents = TypedContents(name: input.name, datatype: datatype, shape: shape)
-        request.inputs.append(try contents.read(input.contents, form, body))
+        request.inputs.append(try contents.read(input.contents, form, body: body))
       } else {
         if var contents = input.contents, try contents.next() != nil {
           throw RequestFailure.bad(
@@ -178,8 +178,7 @@ private struct ModelInferRequest {
     return RequestedOutput(name)
   }
 
-  private func read(_ parameters: [(String, WireReader)], _ request: inout InferenceRequest, _ rules: InputRules) throws
-  {
+  private func read(_ parameters: [(String, WireReader)], _ request: inout InferenceRequest, rules: InputRules) throws {
     guard parameters.count <= 100 else { throw RequestFailure.bad("more than 100 parameters") }
     var json = JSONWriter()
     json.raw("{")

@@ -55,7 +55,7 @@ extension OutputTensor {
 
   private func writeNested(to json: inout JSONWriter, _ columns: Int) {
     guard case .raw(let bytes, let missing) = values else { return json.raw("[]") }
-    RawElements(datatype, bytes, missing).write(to: &json, rowsOf: max(1, columns))
+    RawElements(datatype, bytes, missing: missing).write(to: &json, rowsOf: max(1, columns))
   }
 }
 

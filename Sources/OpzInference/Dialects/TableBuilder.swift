@@ -41,7 +41,7 @@ struct TableBuilder {
   }
 
   private func builder(_ name: String, _ datatype: Datatype) throws -> TensorBuilder {
-    TensorBuilder(name, datatype, try context.rules.form(name, datatype, shape: [0]), capacity: 0)
+    TensorBuilder(name, datatype, form: try context.rules.form(name, datatype, shape: [0]), capacity: 0)
   }
 
   // MARK: Cells

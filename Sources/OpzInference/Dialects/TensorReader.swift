@@ -40,7 +40,7 @@ struct TensorReader {
 
   /// The values as bytes, for a predictor that takes tensors.
   private func raw(_ cursor: inout JSONCursor, _ capacity: Int) throws -> InputTensor.Values {
-    var builder = TensorBuilder(name, datatype, form, capacity: capacity)
+    var builder = TensorBuilder(name, datatype, form: form, capacity: capacity)
     try nested(&cursor, shape[...]) { cursor in
       if cursor.take(word: "null") { return builder.appendMissing() }
       switch datatype {
@@ -72,12 +72,12 @@ struct TensorReader {
 
   /// Calls `element` at each value of a tensor of any number of dimensions, nested by them or flat.
   private func nested(
-    _ cursor: inout JSONCursor, _ shape: ArraySlice<Int>, _ element: (inout JSONCursor) throws -> Void
+    _ cursor: inout JSONCursor, _ shape: ArraySlice<Int>, element: (inout JSONCursor) throws -> Void
   ) throws {
     var ahead = cursor
     let isNested = try shape.count > 1 && ahead.take(word: "[") && ahead.peek() == UInt8(ascii: "[")
     guard isNested else { return try row(&cursor, count: shape.reduce(1) { $0.times($1) }, element) }
-    try row(&cursor, count: shape.first ?? 0) { try nested(&$0, shape.dropFirst(), element) }
+    try row(&cursor, count: shape.first ?? 0) { try nested(&$0, shape.dropFirst(), element: element) }
   }
 
   private func texts(_ cursor: inout JSONCursor, _ capacity: Int) throws -> [String?] {

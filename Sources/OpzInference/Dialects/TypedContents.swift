@@ -25,20 +25,20 @@ struct TypedContents {
   // MARK: Reading
 
   /// The tensor of a message's elements; none where the message is missing.
-  func read(_ message: WireReader?, _ form: InputRules.Form, _ body: [UInt8]) throws -> InputTensor {
+  func read(_ message: WireReader?, _ form: InputRules.Form, body: [UInt8]) throws -> InputTensor {
     guard let number = TypedContents.field(datatype) else {
       throw wrong("\(datatype.rawValue) has no typed contents: send raw_input_contents")
     }
     let count = shape.reduce(1) { $0.times($1) }
     guard let message else {
       guard count == 0 else { throw wrong("has neither contents nor raw_input_contents") }
-      return TensorBuilder(name, datatype, form, capacity: 0).tensor(shape: shape)
+      return TensorBuilder(name, datatype, form: form, capacity: 0).tensor(shape: shape)
     }
     try checkFields(message, number)
     // An element takes a byte at least.
-    var builder = TensorBuilder(name, datatype, form, capacity: min(count, message.end - message.position))
+    var builder = TensorBuilder(name, datatype, form: form, capacity: min(count, message.end - message.position))
     var numbers = WireNumbers(message, field: number)
-    while try append(&numbers, &builder, body) {
+    while try append(&numbers, &builder, body: body) {
       guard builder.count <= count else { throw wrong("has more than the \(count) elements of its shape \(shape)") }
     }
     guard builder.count == count else {
@@ -49,7 +49,7 @@ struct TypedContents {
 
   /// - Returns: whether there was another element.
   @inline(__always)
-  private func append(_ numbers: inout WireNumbers, _ builder: inout TensorBuilder, _ body: [UInt8]) throws -> Bool {
+  private func append(_ numbers: inout WireNumbers, _ builder: inout TensorBuilder, body: [UInt8]) throws -> Bool {
     switch datatype {
     case .fp32:
       guard let value = try numbers.nextFloat() else { return false }

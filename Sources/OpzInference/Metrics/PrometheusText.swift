@@ -5,12 +5,11 @@ package struct PrometheusText {
   package init() {}
 
   /// The head of a metric: one for all its samples.
-  package mutating func describe(_ name: String, _ type: String, _ help: String) {
+  package mutating func describe(_ name: String, _ type: String, help: String) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
   }
 
-  package mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: some CustomStringConvertible)
-  {
+  package mutating func sample(_ name: String, _ labels: [(String, String)] = [], value: some CustomStringConvertible) {
     text += name
     if !labels.isEmpty {
       let pairs = labels.map { "\($0)=\"\(PrometheusText.escape($1))\"" }
@@ -20,21 +19,21 @@ package struct PrometheusText {
   }
 
   /// A metric with one sample.
-  package mutating func metric(_ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible) {
-    describe(name, type, help)
-    sample(name, [], value)
+  package mutating func metric(_ name: String, _ type: String, help: String, value: some CustomStringConvertible) {
+    describe(name, type, help: help)
+    sample(name, [], value: value)
   }
 
   /// A histogram's cumulative buckets, its sum and its count.
-  package mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+  package mutating func histogram(_ name: String, _ labels: [(String, String)], histogram: Histogram) {
     var total: UInt64 = 0
     for (index, count) in histogram.counts.enumerated() {
       total &+= count
       let bound = index < Histogram.bounds.count ? "\(Histogram.bounds[index])" : "+Inf"
-      sample(name + "_bucket", labels + [("le", bound)], total)
+      sample(name + "_bucket", labels + [("le", bound)], value: total)
     }
-    sample(name + "_sum", labels, histogram.sum)
-    sample(name + "_count", labels, total)
+    sample(name + "_sum", labels, value: histogram.sum)
+    sample(name + "_count", labels, value: total)
   }
 
   private static func escape(_ value: String) -> String {

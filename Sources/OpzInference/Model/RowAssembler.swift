@@ -91,11 +91,11 @@ struct RowAssembler {
     }
     guard isDouble else {
       var matrix = [Float](repeating: .nan, count: rows * features.count)
-      for (feature, input) in zip(features.indices, order) { try fill(&matrix, feature, inputs[input]) }
+      for (feature, input) in zip(features.indices, order) { try fill(&matrix, feature, input: inputs[input]) }
       return Rows(count: rows, numbers: .float32(matrix), texts: texts)
     }
     var matrix = [Double](repeating: .nan, count: rows * features.count)
-    for (feature, input) in zip(features.indices, order) { try fill(&matrix, feature, inputs[input]) }
+    for (feature, input) in zip(features.indices, order) { try fill(&matrix, feature, input: inputs[input]) }
     return Rows(count: rows, numbers: .float64(matrix), texts: texts)
   }
 
@@ -137,7 +137,7 @@ struct RowAssembler {
   }
 
   private func fill<Number: BinaryFloatingPoint>(
-    _ matrix: inout [Number], _ feature: Int, _ input: InputTensor
+    _ matrix: inout [Number], _ feature: Int, input: InputTensor
   ) throws {
     let columns = features.count
     switch (input.values, categories[feature]) {

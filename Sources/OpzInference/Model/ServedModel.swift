@@ -93,7 +93,7 @@ public struct ServedModel: Sendable {
     }
     let wanted = try wanted(request.outputs, predictor.outputs)
     let rows = try assembler.rows(request.inputs)
-    try check(rows.count, wanted.map { predictor.outputs[$0] }, limits)
+    try check(rows.count, wanted.map { predictor.outputs[$0] }, limits: limits)
     try ServedModel.check(deadline)
     let values = try predictor.predict(rows, outputs: wanted)
     let outputs = zip(wanted, values).map { OutputTensor(predictor.outputs[$0], rows: rows.count, values: $1) }
@@ -133,7 +133,7 @@ public struct ServedModel: Sendable {
     if let deadline, deadline <= .now { throw RequestFailure(504, "the request's time is over") }
   }
 
-  private func check(_ rows: Int, _ wanted: [OutputSpec], _ limits: ServerLimits) throws {
+  private func check(_ rows: Int, _ wanted: [OutputSpec], limits: ServerLimits) throws {
     let columns = max(1, wanted.reduce(0) { $0 + $1.columns })
     let most = limits.outputBudget / scoreBytes / columns
     guard rows <= most else {

@@ -152,7 +152,7 @@ package final class RequestQueue: Sendable {
         return (.later(until), late)
       }
       if reason == .idle, limits.wait > .zero, until <= now { reason = .delay }
-      return (.batch(state.remove(chosen, reason, now)), late)
+      return (.batch(state.remove(chosen, reason, now: now)), late)
     }
     for request in late { request.fail(504, "the deadline of the request passed while it waited") }
     return taken
@@ -274,7 +274,7 @@ extension RequestQueue.State {
     limits.wait > .zero && interval < limits.wait.seconds && cost.call > cost.row
   }
 
-  fileprivate mutating func remove(_ chosen: [Int], _ reason: RequestQueue.Reason, _ now: ContinuousClock.Instant)
+  fileprivate mutating func remove(_ chosen: [Int], _ reason: RequestQueue.Reason, now: ContinuousClock.Instant)
     -> [QueuedRequest]
   {
     let batch = chosen.map { waiting[$0] }

@@ -52,7 +52,7 @@ struct BinaryTensor {
 
   @inline(__always)
   private func map<Bits: FixedWidthInteger, Number>(
-    _ bytes: UnsafeRawBufferPointer, _ type: Bits.Type, _ number: (Bits) -> Number?
+    _ bytes: UnsafeRawBufferPointer, _ type: Bits.Type, number: (Bits) -> Number?
   ) throws -> [Number] {
     try [Number](unsafeUninitializedCapacity: count) { values, filled in
       for index in 0..<count {

@@ -30,7 +30,7 @@ package enum ContentCoding: Sendable {
     var capacity = min(limit, max(4096, body.count.times(4)))
     while true {
       try reserve(capacity)
-      let (status, bytes) = decode(body, capacity, decompressor)
+      let (status, bytes) = decode(body, capacity, decompressor: decompressor)
       switch status {
       case LIBDEFLATE_SUCCESS: return bytes
       case LIBDEFLATE_INSUFFICIENT_SPACE where capacity < limit: capacity = min(limit, capacity.times(4))
@@ -41,12 +41,12 @@ package enum ContentCoding: Sendable {
     }
   }
 
-  private func decode(_ body: [UInt8], _ capacity: Int, _ decompressor: OpaquePointer) -> (libdeflate_result, [UInt8]) {
+  private func decode(_ body: [UInt8], _ capacity: Int, decompressor: OpaquePointer) -> (libdeflate_result, [UInt8]) {
     var status = LIBDEFLATE_BAD_DATA
     let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, filled in
       var count = 0
       switch self {
-      case .gzip: status = members(body, buffer, &count, decompressor)
+      case .gzip: status = members(body, buffer, count: &count, decompressor: decompressor)
       case .deflate:
         // "deflate" is the zlib format, but some clients send the bare stream.
         status = libdeflate_zlib_decompress(
@@ -63,7 +63,7 @@ package enum ContentCoding: Sendable {
 
   /// A gzip file is any number of members (RFC 1952, section 2.2).
   private func members(
-    _ body: [UInt8], _ buffer: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int, _ decompressor: OpaquePointer
+    _ body: [UInt8], _ buffer: UnsafeMutableBufferPointer<UInt8>, count: inout Int, decompressor: OpaquePointer
   ) -> libdeflate_result {
     body.withUnsafeBytes { input in
       var position = 0

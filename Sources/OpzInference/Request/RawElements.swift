@@ -7,7 +7,7 @@ struct RawElements {
   private let missing: [Int]
 
   /// - Parameter bytes: checked to be whole elements.
-  init(_ datatype: Datatype, _ bytes: [UInt8], _ missing: [Int]) {
+  init(_ datatype: Datatype, _ bytes: [UInt8], missing: [Int]) {
     self.datatype = datatype
     self.bytes = bytes
     self.missing = missing

@@ -13,7 +13,7 @@ struct TensorBuilder {
   private(set) var count = 0
 
   /// - Parameter capacity: elements that are expected; bounded by the caller.
-  init(_ name: String, _ datatype: Datatype, _ form: InputRules.Form, capacity: Int) {
+  init(_ name: String, _ datatype: Datatype, form: InputRules.Form, capacity: Int) {
     self.name = name
     self.datatype = datatype
     self.form = form

@@ -23,10 +23,10 @@ extension ServeSettings {
       let value = try JSONValue(json: bytes, options: JSONOptions(memberCount: 100))
       self = try SettingsMembers(value, "").settings()
     } catch let failure as JSONFailure {
-      throw SettingsError(.malformed, subject, "it is not JSON: \(failure)")
+      throw SettingsError(.malformed, subject, reason: "it is not JSON: \(failure)")
     } catch let problem as SettingsProblem {
       let place = problem.place.isEmpty ? "" : "\(problem.place): "
-      throw SettingsError(.malformed, subject, place + problem.reason)
+      throw SettingsError(.malformed, subject, reason: place + problem.reason)
     }
   }
 }
@@ -221,7 +221,7 @@ extension ServeSettings.Signature {
     do {
       self = try SettingsMembers(value, "signature").signature()
     } catch let problem as SettingsProblem {
-      throw SettingsError(.malformed, subject, "\(problem.place): \(problem.reason)")
+      throw SettingsError(.malformed, subject, reason: "\(problem.place): \(problem.reason)")
     }
   }
 }

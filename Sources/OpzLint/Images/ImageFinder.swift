@@ -19,14 +19,14 @@ struct ImageFinder {
     starts = [part.range.lowerBound]
     var index = part.range.lowerBound
     while index < part.range.upperBound {
-      let width = ImageFinder.lineBreak(bytes, index, part.range.upperBound)
+      let width = ImageFinder.lineBreak(bytes, index, end: part.range.upperBound)
       index += max(1, width)
       if width > 0 { starts.append(index) }
     }
   }
 
   /// libyaml ends a line at CR, LF, CR LF, NEL (U+0085), LS and PS (U+2028, U+2029).
-  private static func lineBreak(_ bytes: [UInt8], _ index: Int, _ end: Int) -> Int {
+  private static func lineBreak(_ bytes: [UInt8], _ index: Int, end: Int) -> Int {
     func next(_ offset: Int) -> UInt8? { index + offset < end ? bytes[index + offset] : nil }
     switch bytes[index] {
     case 0x0a: return 1
@@ -71,11 +71,11 @@ struct ImageFinder {
     var waiting: [(node: YAMLNode, key: String?, outer: Outer)] = [(root, nil, Outer(isObject: isObject))]
     while let (node, key, outer) = waiting.popLast() {
       switch node.content {
-      case .scalar: scalar(node, key, outer)
+      case .scalar: scalar(node, key, outer: outer)
       case .list(let items): for item in items.reversed() { waiting.append((item, key, outer)) }
       case .map(let members):
-        let inner = ImageFinder.within(node, outer, key)
-        let hasParts = helm(node, key, inner)
+        let inner = ImageFinder.within(node, outer, key: key)
+        let hasParts = helm(node, key, outer: inner)
         for member in members.reversed() where !(hasParts && ImageFinder.isPart(member)) {
           waiting.append((member.value, key == "image" && member.key == "reference" ? "image" : member.key, inner))
         }
@@ -91,7 +91,7 @@ struct ImageFinder {
   }
 
   /// Returns the surroundings for the members of a mapping.
-  private static func within(_ node: YAMLNode, _ outer: Outer, _ key: String?) -> Outer {
+  private static func within(_ node: YAMLNode, _ outer: Outer, key: String?) -> Outer {
     var inner = outer
     // Helm values also occur inside objects: Flux's HelmRelease, Argo CD's Application.
     if key == "values" || key == "valuesObject" || key == "valuesInline" { inner.isObject = false }
@@ -106,7 +106,7 @@ struct ImageFinder {
     return inner
   }
 
-  private mutating func scalar(_ node: YAMLNode, _ key: String?, _ outer: Outer) {
+  private mutating func scalar(_ node: YAMLNode, _ key: String?, outer: Outer) {
     guard let text = node.text, !text.isEmpty else { return }
     if text.hasPrefix(ImageUse.scheme) { return add(node, text, prefix: "") }
     if key == "image" {
@@ -127,7 +127,7 @@ struct ImageFinder {
     // A variable of another tool, which determines the image.
     if asked.contains("$") || asked.contains("{{") { return }
     guard let slot = slot(node) else { return cannot(node, asked) }
-    append(node, asked, isPinned: ImageName(asked).digest != nil, .whole(slot, prefix: prefix), doubt: doubt)
+    append(node, asked, isPinned: ImageName(asked).digest != nil, shape: .whole(slot, prefix: prefix), doubt: doubt)
   }
 
   private mutating func slot(_ node: YAMLNode?) -> ScalarSlot? {
@@ -157,7 +157,7 @@ struct ImageFinder {
   private static let noRoom = "the parts have neither a tag nor a digest that could be replaced"
 
   private mutating func append(
-    _ node: YAMLNode, _ asked: String, isPinned: Bool, _ shape: ImageUse.Shape, problem: (String, String)? = nil,
+    _ node: YAMLNode, _ asked: String, isPinned: Bool, shape: ImageUse.Shape, problem: (String, String)? = nil,
     doubt: (String, String)? = nil
   ) {
     let place = Place(line: node.place.line + lines, column: node.place.column)
@@ -167,7 +167,7 @@ struct ImageFinder {
 
   private mutating func cannot(_ node: YAMLNode, _ asked: String) {
     append(
-      node, asked, isPinned: false, .parts(registry: nil, name: nil, tag: nil, digest: nil, isBare: false),
+      node, asked, isPinned: false, shape: .parts(registry: nil, name: nil, tag: nil, digest: nil, isBare: false),
       problem: ("it contains escapes or spans several lines", "write it on one line, plain or quoted"))
   }
 }
@@ -176,7 +176,7 @@ struct ImageFinder {
 
 extension ImageFinder {
   /// Handles the `{registry, repository, tag, digest}` of Helm values.
-  private mutating func helm(_ node: YAMLNode, _ key: String?, _ outer: Outer) -> Bool {
+  private mutating func helm(_ node: YAMLNode, _ key: String?, outer: Outer) -> Bool {
     guard let found = ImageParts(node, key: key, outer) else { return false }
     let name = found.name.text ?? ""
     let isVersion = name.hasPrefix(ImageUse.scheme)
@@ -189,7 +189,7 @@ extension ImageFinder {
     let own = found.registry?.text ?? ""
     let registry = own.isEmpty ? outer.registry ?? "" : own
     let full = isVersion || registry.isEmpty || ImageName(name).namesHost ? name : registry + "/" + name
-    parts(found, full, isVersion)
+    parts(found, full, isVersion: isVersion)
     return true
   }
 
@@ -212,7 +212,7 @@ extension ImageFinder {
       doubt = ("digest is not a digest", "write sha256: and 64 digits, or leave it empty")
     }
     parts(
-      ImageParts(name: place, written: newName, tag: tag, digest: digest, doubt: doubt), full, isVersion)
+      ImageParts(name: place, written: newName, tag: tag, digest: digest, doubt: doubt), full, isVersion: isVersion)
   }
 
   /// Adds the images in a patch. Its text is a document inside a scalar and is not rewritten, so they are reported
@@ -233,7 +233,7 @@ extension ImageFinder {
       || (Double(text) != nil && text.first?.isLetter == false)
   }
 
-  private mutating func parts(_ found: ImageParts, _ full: String, _ isVersion: Bool) {
+  private mutating func parts(_ found: ImageParts, _ full: String, isVersion: Bool) {
     let tagText = found.tag?.text ?? ""
     let digestText = found.digest?.text ?? ""
     let isPinned = !isVersion && (ImageFinder.isDigest(full, tagText) || ImageParts.hex(digestText) != nil)
@@ -252,7 +252,7 @@ extension ImageFinder {
     }
     append(
       found.name, asked, isPinned: isPinned,
-      .parts(
+      shape: .parts(
         registry: slot(found.registry), name: slot(found.written), tag: slot(found.tag), digest: slot(found.digest),
         isBare: found.isBare),
       problem: problem, doubt: isPinned ? nil : doubt)

@@ -60,7 +60,7 @@ struct ImageParts {
     self.tag = tag?.value
     self.digest = digest?.value
     isBare = digest.map { $0.key == "sha" || $0.key == "sha256" || $0.key == "imageSha" } ?? false
-    doubt = ImageParts.doubt(all, tag, digest, registry, version, outer)
+    doubt = ImageParts.doubt(all, tag, digest: digest, registry: registry, version: version, outer: outer)
   }
 
   /// Creates the parts of an entry of a kustomization's `images`.
@@ -74,8 +74,8 @@ struct ImageParts {
   static func isTemplate(_ text: String) -> Bool { text.contains("$") || text.contains("{{") }
 
   private static func doubt(
-    _ names: [YAMLNode.Member], _ tag: YAMLNode.Member?, _ digest: YAMLNode.Member?, _ registry: YAMLNode.Member?,
-    _ version: YAMLNode.Member?, _ outer: ImageFinder.Outer
+    _ names: [YAMLNode.Member], _ tag: YAMLNode.Member?, digest: YAMLNode.Member?, registry: YAMLNode.Member?,
+    version: YAMLNode.Member?, outer: ImageFinder.Outer
   ) -> (String, String)? {
     let name = names[0].value.text ?? ""
     if name.hasPrefix(ImageUse.scheme) { return nil }
@@ -102,11 +102,11 @@ struct ImageParts {
       if let version { return ("it has no tag, and \(version.key) may be one", "write the tag") }
       if outer.hasTag { return ("it has no tag, but a global one may apply", "write the tag") }
     }
-    return registryDoubt(name, registry, outer)
+    return registryDoubt(name, registry, outer: outer)
   }
 
   private static func registryDoubt(
-    _ name: String, _ registry: YAMLNode.Member?, _ outer: ImageFinder.Outer
+    _ name: String, _ registry: YAMLNode.Member?, outer: ImageFinder.Outer
   ) -> (String, String)? {
     let own = registry?.value.text ?? ""
     let hasHost = ImageName(name).namesHost

@@ -12,7 +12,7 @@ enum DeepThreads {
     do {
       return try inParallel(Array(0..<count), threads: threads, stackBytes: 16 << 20, body)
     } catch {
-      throw LintError(.failed, "opz lint", "the system cannot start another thread")
+      throw LintError(.failed, "opz lint", reason: "the system cannot start another thread")
     }
   }
 }

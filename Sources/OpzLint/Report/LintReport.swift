@@ -40,7 +40,7 @@ public struct Finding: Sendable, Hashable, Encodable {
   public var place: Place { Place(line: line, column: column) }
 
   init(
-    _ code: String, _ severity: Severity, _ file: String, _ place: Place, _ object: String, _ message: String,
+    _ code: String, _ severity: Severity, file: String, place: Place, object: String, message: String,
     hint: String? = nil
   ) {
     self.code = code
@@ -85,11 +85,12 @@ struct Findings {
   /// Adds a finding.
   /// - Parameter node: the source location; nil for the start of the object.
   mutating func add(
-    _ object: LintObject, _ node: YAMLNode?, _ message: String, hint: String? = nil, severity: Severity? = nil
+    _ object: LintObject, _ node: YAMLNode?, message: String, hint: String? = nil, severity: Severity? = nil
   ) {
     all.append(
       Finding(
-        about.code, severity ?? about.severity, object.file, node?.place ?? object.place, object.title, message,
+        about.code, severity ?? about.severity, file: object.file, place: node?.place ?? object.place,
+        object: object.title, message: message,
         hint: hint ?? about.remedy))
   }
 }

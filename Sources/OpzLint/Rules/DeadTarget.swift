@@ -6,17 +6,17 @@ struct DeadTarget: Sendable {
     for autoscaler in set.autoscalers {
       guard let workload = set.workload(of: autoscaler) else { continue }
       for metric in autoscaler.metrics where metric.resource == resource {
-        guard let proof = DeadTarget.proof(metric, workload, autoscaler) else { continue }
+        guard let proof = DeadTarget.proof(metric, workload, autoscaler: autoscaler) else { continue }
         let alone = autoscaler.metrics.count == 1
         found.add(
-          autoscaler.object, metric.place, "\(proof), so \(alone ? "it" : "this metric") never scales up",
+          autoscaler.object, metric.place, message: "\(proof), so \(alone ? "it" : "this metric") never scales up",
           severity: alone ? nil : .warning)
       }
     }
   }
 
   /// Returns the proof that usage cannot exceed the target; nil where it can, or where that is not certain.
-  static func proof(_ metric: ScalingMetric, _ workload: Workload, _ autoscaler: Autoscaler) -> String? {
+  static func proof(_ metric: ScalingMetric, _ workload: Workload, autoscaler: Autoscaler) -> String? {
     guard let resource = metric.resource, let cap = UsageCap(workload, metric) else { return nil }
     let up = autoscaler.tolerance.up
     let bound = Decimal.text(1 + up)

@@ -11,8 +11,7 @@ struct ArrowColumn: Sendable {
   private var dictionary: [ArrowColumn] = []
 
   /// - Throws: `FlatTable.Damaged` for buffers that are too short, or offsets that do not ascend.
-  init(_ type: ArrowType, count: Int, nulls: Int64, _ buffers: [Range<Int>], _ body: [UInt8]) throws(FlatTable.Damaged)
-  {
+  init(_ type: ArrowType, count: Int, nulls: Int64, _ buffers: [Range<Int>], body: [UInt8]) throws(FlatTable.Damaged) {
     self.type = type
     self.count = count
     self.body = body

@@ -40,7 +40,7 @@ struct ArrowReader {
     }
     fields = try ArrowReader.checked { () throws in
       guard try message.header.scalar(0, default: Int16(0)) == 0 else {
-        throw ModelError(.badRows, "input", "an Arrow table of big-endian numbers")
+        throw ModelError(.badRows, "input", reason: "an Arrow table of big-endian numbers")
       }
       return try message.header.tables(1).map { try ArrowField($0) }
     }
@@ -67,7 +67,7 @@ struct ArrowReader {
     let id: Int64 = try message.header.scalar(0, default: 0)
     guard try message.header.scalar(2, default: UInt8(0)) == 0 else {
       throw ModelError(
-        .badRows, "input", "a dictionary that is sent in parts", hint: "write it without delta dictionaries")
+        .badRows, "input", reason: "a dictionary that is sent in parts", hint: "write it without delta dictionaries")
     }
     guard let data = try message.header.table(1), let field = fields.first(where: { $0.dictionary?.id == id }) else {
       throw FlatTable.Damaged()
@@ -90,7 +90,7 @@ struct ArrowReader {
     if mark.isEmpty { return nil }
     guard mark == [0xff, 0xff, 0xff, 0xff] else {
       throw ModelError(
-        .badRows, "input", "an Arrow table of a form that opz does not read",
+        .badRows, "input", reason: "an Arrow table of a form that opz does not read",
         hint: "write it with Arrow 0.15 or later, as IPC stream or file")
     }
     let size = try read(source, 4).reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -104,7 +104,8 @@ struct ArrowReader {
       guard length >= 0, length <= Int64(bodyLimit), let header = try root.table(2) else {
         guard length > Int64(bodyLimit) else { throw FlatTable.Damaged() }
         throw ModelError(
-          .tooLarge, "input", "a batch of \(length) bytes", hint: "write batches of at most \(bodyLimit >> 20) MiB")
+          .tooLarge, "input", reason: "a batch of \(length) bytes",
+          hint: "write batches of at most \(bodyLimit >> 20) MiB")
       }
       let body = try read(source, Int(length))
       guard body.count == Int(length) else { throw FlatTable.Damaged() }
@@ -127,7 +128,7 @@ struct ArrowReader {
   }
 
   static func damaged() -> ModelError {
-    ModelError(.badRows, "input", "a damaged or truncated Arrow table", hint: "write it again")
+    ModelError(.badRows, "input", reason: "a damaged or truncated Arrow table", hint: "write it again")
   }
 
   /// Says what is damaged in the words of a table.
@@ -148,7 +149,7 @@ struct BufferWalk {
     if let compression = try batch.table(3) {
       let codec: Int8 = try compression.scalar(0, default: 0)
       throw ModelError(
-        .badRows, "input", "its batches are compressed with \(codec == 0 ? "lz4" : "zstd")",
+        .badRows, "input", reason: "its batches are compressed with \(codec == 0 ? "lz4" : "zstd")",
         hint:
           "write it without compression: pyarrow.ipc.IpcWriteOptions(compression=None), or feather's compression=\"uncompressed\""
       )
@@ -183,7 +184,7 @@ struct BufferWalk {
     buffers = buffers.dropFirst(type.buffers)
     if case .other = type { return nil }
     guard node.first >= 0, node.first <= Int64(Int32.max) else { throw FlatTable.Damaged() }
-    return try ArrowColumn(type, count: Int(node.first), nulls: node.second, own, body)
+    return try ArrowColumn(type, count: Int(node.first), nulls: node.second, own, body: body)
   }
 
   private func range(_ buffer: (first: Int64, second: Int64)) throws -> Range<Int> {

@@ -26,7 +26,7 @@ struct ArrowRows: Sendable {
 
   /// - Throws: `ModelError.badRows` for a column whose type does not fit its input.
   init(
-    _ columns: TableColumns, _ schema: [ArrowField], _ encoder: RowEncoder, _ options: BatchScoring.Options,
+    _ columns: TableColumns, _ schema: [ArrowField], encoder: RowEncoder, options: BatchScoring.Options,
     stopsAtProblem: Bool
   ) throws {
     self.encoder = encoder
@@ -50,7 +50,8 @@ struct ArrowRows: Sendable {
     default:
       throw ModelError(
         .badRows, "column \(field.name)",
-        "the Arrow type \(field.type.name) for an input that takes \(input.kind == .text ? "texts" : "numbers")",
+        reason:
+          "the Arrow type \(field.type.name) for an input that takes \(input.kind == .text ? "texts" : "numbers")",
         hint: "cast the column")
     }
   }
@@ -71,7 +72,7 @@ struct ArrowRows: Sendable {
     for row in range {
       do {
         for (input, column) in columns.enumerated() {
-          numbers.append(try element(column, row, input, &texts))
+          numbers.append(try element(column, row, input: input, texts: &texts))
         }
         parsed.places.append(row)
       } catch {
@@ -99,10 +100,10 @@ struct ArrowRows: Sendable {
   }
 
   private func element(
-    _ column: ArrowColumn, _ row: Int, _ input: Int, _ texts: inout [Int: [String?]]
+    _ column: ArrowColumn, _ row: Int, input: Int, texts: inout [Int: [String?]]
   ) throws(Failed) -> Double {
     do {
-      if case .text = column.valueType { return try text(column, row, input, &texts) }
+      if case .text = column.valueType { return try text(column, row, input: input, texts: &texts) }
       guard encoder.inputs[input].kind != .text else {
         texts[input]?.append(nil)
         return .nan
@@ -113,7 +114,7 @@ struct ArrowRows: Sendable {
   }
 
   private func text(
-    _ column: ArrowColumn, _ row: Int, _ input: Int, _ texts: inout [Int: [String?]]
+    _ column: ArrowColumn, _ row: Int, input: Int, texts: inout [Int: [String?]]
   ) throws(CellProblem) -> Double {
     let isText = encoder.inputs[input].kind == .text
     guard let bytes = column.text(row), !bytes.isEmpty, !missing.contains(where: { $0.utf8.elementsEqual(bytes) })
@@ -125,7 +126,7 @@ struct ArrowRows: Sendable {
       let cell = Array(bytes) + Array(repeating: 0, count: DecimalReader.padding + 1)
       return try cell.withUnsafeBufferPointer { cell throws(CellProblem) in
         try encoder.encode(
-          UnsafeBufferPointer(rebasing: cell[..<bytes.count]), input, DecimalReader(mark: UInt8(ascii: ".")))
+          UnsafeBufferPointer(rebasing: cell[..<bytes.count]), input, decimals: DecimalReader(mark: UInt8(ascii: ".")))
       }
     }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw CellProblem("text that is not UTF-8") }

@@ -94,7 +94,7 @@ struct ArrowField: Sendable {
       let name = self.name.prefix(80)
       let type = ArrowField.unread[kind] ?? "nested too deep, or of a number that is none (\(kind))"
       throw ModelError(
-        .badRows, "column \(name)", "an Arrow type that opz does not read: \(type)",
+        .badRows, "column \(name)", reason: "an Arrow type that opz does not read: \(type)",
         hint: "leave the column out, or cast it: with pyarrow to pa.large_string(), with polars by "
           + "write_ipc(.., compat_level=pl.CompatLevel.oldest())")
     }

@@ -30,7 +30,7 @@ struct ArrowScoring: Sendable {
   private static let rowLimit = 4096
 
   init(
-    _ schema: [ArrowField], _ encoder: RowEncoder, _ options: BatchScoring.Options, _ values: ScoredValues,
+    _ schema: [ArrowField], _ encoder: RowEncoder, options: BatchScoring.Options, values: ScoredValues,
     keepsGoing: Bool
   ) throws {
     var options = options
@@ -40,14 +40,14 @@ struct ArrowScoring: Sendable {
     self.values = values
     self.keepsGoing = keepsGoing
     dialect = options.dialect
-    parser = try ArrowRows(columns, schema, encoder, options, stopsAtProblem: !keepsGoing)
+    parser = try ArrowRows(columns, schema, encoder: encoder, options: options, stopsAtProblem: !keepsGoing)
     var kept = [Int](repeating: 0, count: columns.kept.count)
     for (index, field) in columns.fields.enumerated() {
       guard let slot = field.kept else { continue }
       kept[slot] = index
       if case .other(let name, _) = schema[index].type {
         throw ModelError(
-          .badRows, "column \(schema[index].name)", "a column of the Arrow type \(name) cannot be kept",
+          .badRows, "column \(schema[index].name)", reason: "a column of the Arrow type \(name) cannot be kept",
           hint: "cast it to a number or a text")
       }
     }
@@ -56,7 +56,7 @@ struct ArrowScoring: Sendable {
 
   /// See `BatchScoring.run`.
   func run<Rejects: ByteSink>(
-    _ reader: inout ArrowReader, threads: Int, _ sink: inout some ByteSink, _ rejects: inout Rejects?
+    _ reader: inout ArrowReader, threads: Int, _ sink: inout some ByteSink, rejects: inout Rejects?
   ) throws -> BatchScoring.Summary {
     var writer = ArrowWriter(
       kept.map { (schema[$0].name, schema[$0].type) } + values.names.map { ($0, values.arrowType) },
@@ -98,7 +98,8 @@ struct ArrowScoring: Sendable {
     parsed.problems.sort { $0.place < $1.place }
     if !keepsGoing, let problem = parsed.problems.first {
       let column = problem.column.map { ", column \($0)" } ?? ""
-      throw ModelError(.badRows, "row \(piece.first + problem.place)\(column)", problem.reason, hint: problem.hint)
+      throw ModelError(
+        .badRows, "row \(piece.first + problem.place)\(column)", reason: problem.reason, hint: problem.hint)
     }
     let rows = parsed.places.indices.filter { refused[$0] == nil }
     let places = rows.map { parsed.places[$0] }

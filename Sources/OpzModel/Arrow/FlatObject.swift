@@ -28,7 +28,7 @@ struct FlatObject {
   var document: [UInt8] {
     var bytes: [UInt8] = [0, 0, 0, 0]
     let root = FlatObject.write(self, to: &bytes)
-    FlatObject.patch(&bytes, 0, UInt32(root))
+    FlatObject.patch(&bytes, 0, number: UInt32(root))
     FlatObject.pad(&bytes, to: 8)
     return bytes
   }
@@ -48,12 +48,12 @@ struct FlatObject {
     var places: [(Value, Int)] = []
     for (slot, value) in object.fields.sorted(by: { $0.key < $1.key }) {
       pad(&bytes, to: value.size)
-      patch(&bytes, vtable + 4 + 2 * slot, UInt16(bytes.count - start))
+      patch(&bytes, vtable + 4 + 2 * slot, number: UInt16(bytes.count - start))
       places.append((value, bytes.count))
       appendInline(value, to: &bytes)
     }
-    patch(&bytes, vtable, UInt16(4 + 2 * slots))
-    patch(&bytes, vtable + 2, UInt16(bytes.count - start))
+    patch(&bytes, vtable, number: UInt16(4 + 2 * slots))
+    patch(&bytes, vtable + 2, number: UInt16(bytes.count - start))
     for (value, place) in places { appendChild(value, from: place, to: &bytes) }
     return start
   }
@@ -77,7 +77,7 @@ struct FlatObject {
       bytes.append(0)
     case .table(let child):
       let start = write(child, to: &bytes)
-      patch(&bytes, place, UInt32(start - place))
+      patch(&bytes, place, number: UInt32(start - place))
     case .tables(let children):
       beginVector(children.count, alignment: 4, from: place, &bytes)
       let start = bytes.count
@@ -85,7 +85,7 @@ struct FlatObject {
       for (index, child) in children.enumerated() {
         let own = start + 4 * index
         let position = write(child, to: &bytes)
-        patch(&bytes, own, UInt32(position - own))
+        patch(&bytes, own, number: UInt32(position - own))
       }
     case .structs(let count, let content):
       beginVector(count, alignment: 8, from: place, &bytes)
@@ -97,7 +97,7 @@ struct FlatObject {
   private static func beginVector(_ count: Int, alignment: Int, from place: Int, _ bytes: inout [UInt8]) {
     pad(&bytes, to: 4)
     while (bytes.count + 4) % alignment != 0 { bytes.append(0) }
-    patch(&bytes, place, UInt32(bytes.count - place))
+    patch(&bytes, place, number: UInt32(bytes.count - place))
     append(&bytes, UInt32(count))
   }
 
@@ -111,7 +111,7 @@ struct FlatObject {
     withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  private static func patch(_ bytes: inout [UInt8], _ place: Int, _ number: some FixedWidthInteger) {
+  private static func patch(_ bytes: inout [UInt8], _ place: Int, number: some FixedWidthInteger) {
     withUnsafeBytes(of: number.littleEndian) { raw in
       for (index, byte) in raw.enumerated() { bytes[place + index] = byte }
     }

@@ -38,7 +38,7 @@ public struct ModelBudget: Sendable {
   public func check(_ count: Int, _ what: String, of name: String) throws {
     guard count > nameless else { return }
     throw ModelError(
-      .tooLarge, name, "it states \(count) \(what), and a file of its size may have \(nameless)",
+      .tooLarge, name, reason: "it states \(count) \(what), and a file of its size may have \(nameless)",
       hint: what == "columns"
         ? "train with the columns that the trees use, or with names for all of them"
         : "save the model again: the file has nothing for most of them")

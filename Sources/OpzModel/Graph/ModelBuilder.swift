@@ -73,6 +73,6 @@ public struct ModelBuilder {
   }
 
   func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, name, reason, hint: "save the model again")
+    ModelError(.damaged, name, reason: reason, hint: "save the model again")
   }
 }

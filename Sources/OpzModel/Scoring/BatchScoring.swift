@@ -41,7 +41,7 @@ public struct BatchScoring: Sendable {
     if let wanted = kind.output, let output = model.output(wanted) { return output }
     let kinds = model.outputs.map(\.kind.rawValue) + (model.treeCount > 0 ? [Kind.leaf.rawValue] : [])
     throw ModelError(
-      .badOption, "--kind", "the model (\(model.objective)) has no \(kind.rawValue)",
+      .badOption, "--kind", reason: "the model (\(model.objective)) has no \(kind.rawValue)",
       hint: "it has \(kinds.joined(separator: ", "))")
   }
 
@@ -51,7 +51,7 @@ public struct BatchScoring: Sendable {
   @discardableResult
   public func run(_ source: any ByteSource, to sink: inout some ByteSink) throws -> Summary {
     var none: CollectedBytes? = nil
-    return try run(source, &sink, &none)
+    return try run(source, &sink, rejects: &none)
   }
 
   /// Scores the table in `source` without its bad rows, which are written to `rejects` with line, column and reason. It
@@ -62,18 +62,18 @@ public struct BatchScoring: Sendable {
   ) throws -> Summary {
     var some = Optional(rejects)
     defer { if let some { rejects = some } }
-    return try run(source, &sink, &some)
+    return try run(source, &sink, rejects: &some)
   }
 
   private func run<Rejects: ByteSink>(
-    _ source: any ByteSource, _ sink: inout some ByteSink, _ rejects: inout Rejects?
+    _ source: any ByteSource, _ sink: inout some ByteSink, rejects: inout Rejects?
   ) throws -> Summary {
     let threads = options.threads > 0 ? options.threads : Cores.count
     let source = try PeekedSource(source, 4)
     if ArrowReader.isArrow(source.head) {
       var reader = try ArrowReader(source)
-      let work = try ArrowScoring(reader.fields, encoder, options, values, keepsGoing: rejects != nil)
-      return try work.run(&reader, threads: threads, &sink, &rejects)
+      let work = try ArrowScoring(reader.fields, encoder, options: options, values: values, keepsGoing: rejects != nil)
+      return try work.run(&reader, threads: threads, &sink, rejects: &rejects)
     }
     // Two pieces of work per thread are in flight, each with about ten times its bytes.
     let chunk = options.chunk > 0 ? options.chunk : min(1 << 18, max(1 << 15, (4 << 20) / threads))
@@ -81,7 +81,7 @@ public struct BatchScoring: Sendable {
       source, options.dialect, chunk: chunk, records: values.rowLimit,
       limit: BatchScoring.recordLimit)
     guard let first = try reader.header(isRow: options.header == .none) else {
-      throw ModelError(.badRows, "input", options.header == .none ? "the table is empty" : "no header line")
+      throw ModelError(.badRows, "input", reason: options.header == .none ? "the table is empty" : "no header line")
     }
     let work = PieceScoring(
       columns: try TableColumns(first: first, inputs: encoder.inputs, options: options), encoder: encoder,
@@ -139,7 +139,7 @@ struct PieceScoring: Sendable {
     self.values = values
     self.keepsGoing = keepsGoing
     dialect = options.dialect
-    parser = RecordParser(columns, encoder, options, stopsAtProblem: !keepsGoing)
+    parser = RecordParser(columns, encoder, options: options, stopsAtProblem: !keepsGoing)
     writer = TableWriter(dialect: options.dialect, keptColumns: columns.kept.count)
   }
 

@@ -8,7 +8,7 @@
 /// differ. Sums, products, quotients and roots are the same either way: float64 has more than twice as many bits
 /// (Figueroa 1995, "When is double rounding innocuous?").
 enum Elementwise {
-  static func function(_ function: Operation.Function, _ x: Double, _ element: ElementType) -> Double {
+  static func function(_ function: Operation.Function, _ x: Double, element: ElementType) -> Double {
     switch function {
     case .negate: -x
     case .absolute: abs(x)
@@ -66,7 +66,7 @@ enum Elementwise {
     #endif
   }
 
-  static func arithmetic(_ operation: Operation.Arithmetic, _ x: Double, _ y: Double, _ element: ElementType) -> Double
+  static func arithmetic(_ operation: Operation.Arithmetic, _ x: Double, with y: Double, element: ElementType) -> Double
   {
     switch operation {
     case .add: x + y
@@ -82,7 +82,7 @@ enum Elementwise {
     }
   }
 
-  static func compare(_ comparison: Operation.Comparison, _ x: Double, _ y: Double) -> Bool {
+  static func compare(_ comparison: Operation.Comparison, _ x: Double, with y: Double) -> Bool {
     switch comparison {
     case .less: x < y
     case .lessOrEqual: x <= y

@@ -43,18 +43,19 @@ struct Evaluation {
     case .cast:
       let numbers = operands[0].numbers
       return made(type.element == .integer ? numbers.map { $0.rounded(.towardZero) } : numbers)
-    case .select(let columns): return select(operands[0], columns, type)
+    case .select(let columns): return select(operands[0], columns, type: type)
     case .concatenate: return concatenate(operands, type)
     case .impute(let row):
       return made(operands[0].numbers.enumerated().map { $1.isNaN ? row[$0 % row.count] : $1 })
     case .isMissing: return made(operands[0].numbers.map { $0.isNaN ? 1 : 0 })
     case .function(let function):
-      return made(operands[0].numbers.map { Elementwise.function(function, $0, operands[0].type.element) })
+      return made(operands[0].numbers.map { Elementwise.function(function, $0, element: operands[0].type.element) })
     case .arithmetic(let operation):
-      return made(pairs(operands) { Elementwise.arithmetic(operation, $0, $1, type.element) })
-    case .compare(let comparison): return made(pairs(operands) { Elementwise.compare(comparison, $0, $1) ? 1 : 0 })
+      return made(pairs(operands) { Elementwise.arithmetic(operation, $0, with: $1, element: type.element) })
+    case .compare(let comparison):
+      return made(pairs(operands) { Elementwise.compare(comparison, $0, with: $1) ? 1 : 0 })
     case .choose: return choose(operands, type)
-    case .lookUp(let table): return lookUp(operands[0], table, type)
+    case .lookUp(let table): return lookUp(operands[0], table, type: type)
     case .pick(let table):
       return made(
         operands[0].numbers.flatMap { code in
@@ -62,11 +63,12 @@ struct Evaluation {
             ?? Array(repeating: 0, count: type.width)
         })
     case .reduce(let reduction):
-      return made(perRow(operands[0]) { RowFunctions.reduce(reduction, $0, type.element) })
+      return made(perRow(operands[0]) { RowFunctions.reduce(reduction, $0, element: type.element) })
     case .weightedMedian(let weights): return made(perRow(operands[0]) { [RowFunctions.median($0, weights)] })
-    case .normalize(let norm): return made(perRow(operands[0]) { RowFunctions.normalize(norm, $0, type.element) })
+    case .normalize(let norm):
+      return made(perRow(operands[0]) { RowFunctions.normalize(norm, $0, element: type.element) })
     case .matrixProduct(let weights):
-      return made(perRow(operands[0]) { RowFunctions.product($0, weights, type) })
+      return made(perRow(operands[0]) { RowFunctions.product($0, weights, type: type) })
     case .argMax: return made(perRow(operands[0]) { [Double(RowFunctions.argMax($0))] })
     case .argMin: return made(perRow(operands[0]) { [Double(RowFunctions.argMax($0.map { -$0 }))] })
     case .trees(let ensemble):
@@ -89,22 +91,22 @@ struct Evaluation {
     let isWhole = columns.count == width && columns.enumerated().allSatisfy { $0 == $1 }
     if type.element == .float32 {
       let floats = all.floats
-      return Tensor(type, rows: rows.count, storage: .float32(isWhole ? floats : pick(floats, columns, width)))
+      return Tensor(type, rows: rows.count, storage: .float32(isWhole ? floats : pick(floats, columns, width: width)))
     }
     let numbers = all.numbers
-    return Tensor(type, rows: rows.count, storage: .float64(isWhole ? numbers : pick(numbers, columns, width)))
+    return Tensor(type, rows: rows.count, storage: .float64(isWhole ? numbers : pick(numbers, columns, width: width)))
   }
 
-  private func pick<Element>(_ elements: [Element], _ columns: [Int], _ width: Int) -> [Element] {
+  private func pick<Element>(_ elements: [Element], _ columns: [Int], width: Int) -> [Element] {
     (0..<rows.count).flatMap { row in columns.map { elements[row * width + $0] } }
   }
 
-  private func select(_ operand: Tensor, _ columns: [Int], _ type: ValueType) -> Tensor {
+  private func select(_ operand: Tensor, _ columns: [Int], type: ValueType) -> Tensor {
     let width = operand.type.width
     return switch operand.storage {
-    case .float32(let values): Tensor(type, rows: rows.count, storage: .float32(pick(values, columns, width)))
-    case .float64(let values): Tensor(type, rows: rows.count, storage: .float64(pick(values, columns, width)))
-    case .texts(let values): Tensor(type, rows: rows.count, storage: .texts(pick(values, columns, width)))
+    case .float32(let values): Tensor(type, rows: rows.count, storage: .float32(pick(values, columns, width: width)))
+    case .float64(let values): Tensor(type, rows: rows.count, storage: .float64(pick(values, columns, width: width)))
+    case .texts(let values): Tensor(type, rows: rows.count, storage: .texts(pick(values, columns, width: width)))
     }
   }
 
@@ -151,7 +153,7 @@ struct Evaluation {
     return Tensor(type, rows: rows.count, storage: .texts(chosen(operands[1].texts, operands[2].texts)))
   }
 
-  private mutating func lookUp(_ operand: Tensor, _ table: LookUp, _ type: ValueType) -> Tensor {
+  private mutating func lookUp(_ operand: Tensor, _ table: LookUp, type: ValueType) -> Tensor {
     let finder = LookUpTable(table)
     var entries: [LookUp.Entry?] = []
     entries.reserveCapacity(rows.count * type.width)

@@ -2,7 +2,7 @@
 enum RowFunctions {
   static func round(_ x: Double, _ element: ElementType) -> Double { element == .float32 ? Double(Float(x)) : x }
 
-  static func reduce(_ reduction: Operation.Reduction, _ row: ArraySlice<Double>, _ element: ElementType) -> [Double] {
+  static func reduce(_ reduction: Operation.Reduction, _ row: ArraySlice<Double>, element: ElementType) -> [Double] {
     func fold(_ start: Double, _ step: (Double, Double) -> Double) -> Double {
       row.reduce(start) { round(step($0, $1), element) }
     }
@@ -15,8 +15,8 @@ enum RowFunctions {
     case .logSumExp:
       let top = row.max() ?? 0
       guard top.isFinite else { return [top] }
-      let sum = fold(0) { $0 + Elementwise.function(.exp, round($1 - top, element), element) }
-      return [top + Elementwise.function(.log, sum, element)]
+      let sum = fold(0) { $0 + Elementwise.function(.exp, round($1 - top, element), element: element) }
+      return [top + Elementwise.function(.log, sum, element: element)]
     }
   }
 
@@ -29,7 +29,7 @@ enum RowFunctions {
     return sums.firstIndex { $0 >= half }.map { sorted[$0].0 } ?? .nan
   }
 
-  static func normalize(_ norm: Operation.Norm, _ row: ArraySlice<Double>, _ element: ElementType) -> [Double] {
+  static func normalize(_ norm: Operation.Norm, _ row: ArraySlice<Double>, element: ElementType) -> [Double] {
     let size =
       switch norm {
       case .max: row.reduce(0) { max($0, abs($1)) }
@@ -39,7 +39,7 @@ enum RowFunctions {
     return size == 0 ? Array(row) : row.map { $0 / size }
   }
 
-  static func product(_ row: ArraySlice<Double>, _ weights: [Double], _ type: ValueType) -> [Double] {
+  static func product(_ row: ArraySlice<Double>, _ weights: [Double], type: ValueType) -> [Double] {
     var result = [Double](repeating: 0, count: type.width)
     for (index, x) in row.enumerated() {
       for column in 0..<type.width {

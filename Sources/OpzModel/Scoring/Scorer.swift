@@ -33,7 +33,7 @@ public final class Scorer: Sendable {
     let outputs = try kinds.map { kind in
       guard let output = model.output(kind) else {
         throw ModelError(
-          .unsupported, model.objective, "the model has no \(kind.rawValue)",
+          .unsupported, model.objective, reason: "the model has no \(kind.rawValue)",
           hint: "it has \(model.outputs.map(\.kind.rawValue).joined(separator: ", "))")
       }
       return output.node
@@ -59,7 +59,8 @@ public final class Scorer: Sendable {
 
   private func evaluation(_ rows: Rows) throws -> Evaluation {
     guard rows.fits(model.inputs) else {
-      throw ModelError(.badRows, "rows", "their elements do not fit \(rows.count) rows of \(model.inputs.count) inputs")
+      throw ModelError(
+        .badRows, "rows", reason: "their elements do not fit \(rows.count) rows of \(model.inputs.count) inputs")
     }
     return Evaluation(model: model, rows: rows, trees: trees)
   }

@@ -20,7 +20,7 @@ public struct ShardScoring: Sendable {
   /// - Throws: `ModelError` if `index` is not below `count`.
   public init(_ batch: BatchScoring, index: Int, of count: Int) throws {
     guard count >= 1, (0..<count).contains(index) else {
-      throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
+      throw ModelError(.badRows, "shard \(index)", reason: "there are \(count), counted from 0")
     }
     self.batch = batch
     self.index = index
@@ -42,24 +42,25 @@ public struct ShardScoring: Sendable {
         input, index: index, of: count, dialect: batch.options.dialect, header: batch.options.header)
       let stem = input.stem ?? "scores"
       let name = count == 1 ? "\(stem).csv" : "\(stem)-\(digits(index))-of-\(digits(count)).csv"
-      try score(shard, input, output.appending(name), rejects?.appending(name), &result)
+      try score(shard, input, output: output.appending(name), rejects: rejects?.appending(name), result: &result)
       return result
     }
     let tables = try Directory.entries(input).filter { $0.extension == "csv" && !$0.string.hasPrefix(".") }
     guard !tables.isEmpty else {
-      throw ModelError(.badRows, input.string, "no file ends with .csv", hint: "name a table, or a directory of tables")
+      throw ModelError(
+        .badRows, input.string, reason: "no file ends with .csv", hint: "name a table, or a directory of tables")
     }
     for (number, table) in tables.enumerated() where number % count == index {
       let file = input.appending(table)
       let shard = try TableShard(
         file, index: 0, of: 1, dialect: batch.options.dialect, header: batch.options.header)
-      try score(shard, file, output.appending(table), rejects?.appending(table), &result)
+      try score(shard, file, output: output.appending(table), rejects: rejects?.appending(table), result: &result)
     }
     return result
   }
 
   private func score(
-    _ shard: TableShard, _ input: FilePath, _ output: FilePath, _ rejects: FilePath?, _ result: inout Result
+    _ shard: TableShard, _ input: FilePath, output: FilePath, rejects: FilePath?, result: inout Result
   ) throws {
     var sink = try OutputFile(output)
     do {
@@ -78,7 +79,7 @@ public struct ShardScoring: Sendable {
     } catch {
       guard let error = error as? ModelError else { throw error }
       let part = count == 1 ? "" : " of the part that begins at byte \(shard.range.lowerBound)"
-      throw ModelError(error.code, "\(input), \(error.subject)\(part)", error.reason, hint: error.hint)
+      throw ModelError(error.code, "\(input), \(error.subject)\(part)", reason: error.reason, hint: error.hint)
     }
   }
 

@@ -26,14 +26,14 @@ struct CSVCursor {
     while index < bytes.count {
       switch state {
       case .quoted:
-        index = CSVCursor.find(dialect.quote, bytes, index..<bytes.count) + 1
+        index = CSVCursor.find(dialect.quote, bytes, range: index..<bytes.count) + 1
         if index <= bytes.count { state = .quote }
       case .quote where bytes[index] == dialect.quote, .fieldStart where bytes[index] == dialect.quote:
         state = .quoted
         index += 1
       default:
-        if lineBreak < index { lineBreak = CSVCursor.find(10, bytes, index..<bytes.count) }
-        let quote = CSVCursor.find(dialect.quote, bytes, index..<lineBreak)
+        if lineBreak < index { lineBreak = CSVCursor.find(10, bytes, range: index..<bytes.count) }
+        let quote = CSVCursor.find(dialect.quote, bytes, range: index..<lineBreak)
         if quote < lineBreak {
           let isOpening = quote > 0 && bytes[quote - 1] == dialect.delimiter
           state = isOpening ? .quoted : .plain
@@ -51,7 +51,7 @@ struct CSVCursor {
   }
 
   /// The index of the next byte of this value; the end of the range if there is none.
-  private static func find(_ byte: UInt8, _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int {
+  private static func find(_ byte: UInt8, _ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) -> Int {
     guard let base = bytes.baseAddress, let found = memchr(base + range.lowerBound, Int32(byte), range.count) else {
       return range.upperBound
     }

@@ -28,23 +28,24 @@ public struct CSVDialect: Sendable, Hashable {
   /// - Throws: `ModelError.badOption` for a character that also has another meaning in a table.
   public init(delimiter: String = ",", quote: String = "\"", decimal: String = ".") throws {
     guard decimal == "." || decimal == ",", let mark = decimal.utf8.first else {
-      throw ModelError(.badOption, "--decimal", "'\(decimal.prefix(20))' is not . or ,")
+      throw ModelError(.badOption, "--decimal", reason: "'\(decimal.prefix(20))' is not . or ,")
     }
     let separator = try CSVDialect.character(
-      delimiter, "--delimiter", ["tab": 9, "\\t": 9, "space": 32],
+      delimiter, "--delimiter", names: ["tab": 9, "\\t": 9, "space": 32],
       hint: "for example --delimiter ';' or --delimiter tab")
     let enclosing = try CSVDialect.character(
-      quote, "--quote", ["none": CSVDialect.noQuote], hint: "for example --quote \"'\", or --quote none")
+      quote, "--quote", names: ["none": CSVDialect.noQuote], hint: "for example --quote \"'\", or --quote none")
     guard separator != mark else {
       throw ModelError(
-        .badOption, "--delimiter", "it is also the decimal mark", hint: "for example --delimiter ';' --decimal ,")
+        .badOption, "--delimiter", reason: "it is also the decimal mark",
+        hint: "for example --delimiter ';' --decimal ,")
     }
-    guard separator != enclosing else { throw ModelError(.badOption, "--quote", "it is also the delimiter") }
+    guard separator != enclosing else { throw ModelError(.badOption, "--quote", reason: "it is also the delimiter") }
     self.init(delimiter: separator, quote: enclosing, decimal: mark)
   }
 
   private static func character(
-    _ text: String, _ option: String, _ names: [String: UInt8], hint: String
+    _ text: String, _ option: String, names: [String: UInt8], hint: String
   ) throws -> UInt8 {
     if let byte = names[text] { return byte }
     // A letter, a digit or a sign would also be part of a number.
@@ -53,7 +54,8 @@ public struct CSVDialect: Sendable, Hashable {
       ![UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
     else {
       throw ModelError(
-        .badOption, option, "'\(text.prefix(20))' is not one ASCII character that no number contains", hint: hint)
+        .badOption, option, reason: "'\(text.prefix(20))' is not one ASCII character that no number contains",
+        hint: hint)
     }
     return byte
   }

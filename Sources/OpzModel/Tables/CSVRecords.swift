@@ -71,7 +71,7 @@ package struct CSVRecords {
     return text
   }
 
-  private func failure(_ reason: String) -> ModelError { ModelError(.badRows, "line \(line)", reason) }
+  private func failure(_ reason: String) -> ModelError { ModelError(.badRows, "line \(line)", reason: reason) }
 }
 
 /// Reads small CSV tables into memory.
@@ -86,7 +86,7 @@ public enum CSVTable {
     do {
       while try records.next(into: &fields) { rows.append(fields) }
     } catch let error as ModelError {
-      throw ModelError(error.code, "\(name), \(error.subject)", error.reason, hint: error.hint)
+      throw ModelError(error.code, "\(name), \(error.subject)", reason: error.reason, hint: error.hint)
     }
     return rows
   }

@@ -30,7 +30,7 @@ struct RecordParser: Sendable {
   private let texts: [Int]
 
   /// - Parameter stopsAtProblem: whether the first bad row ends a piece; otherwise it is left out.
-  init(_ columns: TableColumns, _ encoder: RowEncoder, _ options: BatchScoring.Options, stopsAtProblem: Bool) {
+  init(_ columns: TableColumns, _ encoder: RowEncoder, options: BatchScoring.Options, stopsAtProblem: Bool) {
     self.columns = columns
     self.encoder = encoder
     dialect = options.dialect
@@ -74,7 +74,7 @@ struct RecordParser: Sendable {
         steps.withUnsafeBufferPointer { steps in
           var pass = RecordPass(parser: self, steps: steps, base: base, end: base + chunk.count, parsed: parsed)
           defer { pass.scratch?.deallocate() }
-          pass.run(matrix, width, room)
+          pass.run(matrix, width, room: room)
           parsed = pass.parsed
         }
       }

@@ -11,7 +11,7 @@ struct RecordPass {
   /// - Parameters:
   ///   - matrix: room for `room` rows of `width` elements.
   mutating func run<Element: BinaryFloatingPoint>(
-    _ matrix: UnsafeMutablePointer<Element>, _ width: Int, _ room: Int
+    _ matrix: UnsafeMutablePointer<Element>, _ width: Int, room: Int
   ) {
     let kept = parser.columns.kept.count
     parsed.starts.reserveCapacity(room)
@@ -48,7 +48,7 @@ struct RecordPass {
     while true {
       let step = steps[index]
       let begin = next
-      next = try field(begin, index, row)
+      next = try field(begin, index, row: row)
       if step.kept >= 0 {
         parsed.kept[parsed.kept.count - parser.columns.kept.count + step.kept] = ParsedRows.Span(
           start: begin - base, end: next - base)
@@ -73,7 +73,7 @@ struct RecordPass {
   /// Parses a field and returns where it ends.
   @inline(__always)
   private mutating func field<Element: BinaryFloatingPoint>(
-    _ begin: UnsafePointer<UInt8>, _ index: Int, _ row: UnsafeMutablePointer<Element>
+    _ begin: UnsafePointer<UInt8>, _ index: Int, row: UnsafeMutablePointer<Element>
   ) throws(ParsedRows.Failed) -> UnsafePointer<UInt8> {
     let step = steps[index]
     if step.action == .float32 || step.action == .float64 {
@@ -87,7 +87,7 @@ struct RecordPass {
         }
       }
     }
-    return try slow(begin, index, row)
+    return try slow(begin, index, row: row)
   }
 
   private func isMissing(_ begin: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
@@ -96,19 +96,19 @@ struct RecordPass {
 
   @inline(never)
   private mutating func slow<Element: BinaryFloatingPoint>(
-    _ begin: UnsafePointer<UInt8>, _ index: Int, _ row: UnsafeMutablePointer<Element>
+    _ begin: UnsafePointer<UInt8>, _ index: Int, row: UnsafeMutablePointer<Element>
   ) throws(ParsedRows.Failed) -> UnsafePointer<UInt8> {
     let step = steps[index]
     do {
       if begin < end, begin[0] == parser.dialect.quote {
         let (content, next) = try quoted(begin)
-        try cell(content, step, row)
+        try cell(content, step, row: row)
         return next
       }
       var next = begin
       while next[0] != parser.dialect.delimiter, next[0] != 10 { next += 1 }
       if next > begin, next[0] == 10, next[-1] == 13 { next -= 1 }
-      try cell(UnsafeBufferPointer(start: begin, count: next - begin), step, row)
+      try cell(UnsafeBufferPointer(start: begin, count: next - begin), step, row: row)
       return next
     } catch { throw ParsedRows.Failed(step: index, problem: error) }
   }
@@ -149,12 +149,13 @@ struct RecordPass {
 
   /// Stores a cell.
   private mutating func cell<Element: BinaryFloatingPoint>(
-    _ content: UnsafeBufferPointer<UInt8>, _ step: RecordParser.Step, _ row: UnsafeMutablePointer<Element>
+    _ content: UnsafeBufferPointer<UInt8>, _ step: RecordParser.Step, row: UnsafeMutablePointer<Element>
   ) throws(CellProblem) {
     guard step.action != .skip else { return }
     let isMissing = content.isEmpty || parser.missing.contains { $0.elementsEqual(content) }
     guard step.action == .text else {
-      row[step.input] = isMissing ? .nan : Element(try parser.encoder.encode(content, step.input, parser.decimals))
+      row[step.input] =
+        isMissing ? .nan : Element(try parser.encoder.encode(content, step.input, decimals: parser.decimals))
       return
     }
     row[step.input] = .nan

@@ -125,7 +125,7 @@ struct RecordReader {
       if end > 0, pending.count >= size { return (end, count) }
       guard end > 0 || pending.count <= limit else {
         throw ModelError(
-          .badRows, "line \(line)", "a record of more than \(limit) bytes", hint: "a quote may not be closed")
+          .badRows, "line \(line)", reason: "a record of more than \(limit) bytes", hint: "a quote may not be closed")
       }
       try fill()
     }
@@ -138,7 +138,7 @@ struct RecordReader {
     while !ended, pending.count < 4 { try fill() }
     if pending.starts(with: [0xef, 0xbb, 0xbf]) { return pending.removeFirst(3) }
     if let other = RecordReader.format(pending) {
-      throw ModelError(.badRows, "input", "it is \(other.name), not a CSV table", hint: other.hint)
+      throw ModelError(.badRows, "input", reason: "it is \(other.name), not a CSV table", hint: other.hint)
     }
   }
 

@@ -39,7 +39,7 @@ struct RejectedRows: Sendable {
     let line = chunk.line + chunk.bytes[..<problem.start].count { $0 == 10 }
     let column = problem.column.map { ", column \($0)" } ?? ""
     return ModelError(
-      .badRows, "line \(line)\(column)", problem.reason,
+      .badRows, "line \(line)\(column)", reason: problem.reason,
       hint: problem.hint)
   }
 }

@@ -42,7 +42,7 @@ public struct RowEncoder: Sendable {
   ///   length.
   public func rows(_ cells: [[String?]]) throws -> Rows {
     guard cells.allSatisfy({ $0.count == inputs.count }) else {
-      throw ModelError(.badRows, "rows", "some do not have \(inputs.count) cells")
+      throw ModelError(.badRows, "rows", reason: "some do not have \(inputs.count) cells")
     }
     var texts: [Int: [String?]] = [:]
     for (column, input) in inputs.enumerated() where input.kind == .text { texts[column] = cells.map { $0[column] } }
@@ -67,16 +67,16 @@ public struct RowEncoder: Sendable {
     do {
       return try bytes.withUnsafeBufferPointer { space throws(CellProblem) in
         try encode(
-          UnsafeBufferPointer(rebasing: space[..<count]), column, DecimalReader(mark: UInt8(ascii: ".")))
+          UnsafeBufferPointer(rebasing: space[..<count]), column, decimals: DecimalReader(mark: UInt8(ascii: ".")))
       }
-    } catch { throw ModelError(.badRows, "column \(inputs[column].name)", error.reason, hint: error.hint) }
+    } catch { throw ModelError(.badRows, "column \(inputs[column].name)", reason: error.reason, hint: error.hint) }
   }
 
   /// Encodes a number that is given as such, not as text.
   /// - Throws: `ModelError.badRows` for one that does not fit the input.
   public func encode(_ number: Double, column: Int) throws -> Double {
     do { return try self.number(number, column) } catch {
-      throw ModelError(.badRows, "column \(inputs[column].name)", error.reason, hint: error.hint)
+      throw ModelError(.badRows, "column \(inputs[column].name)", reason: error.reason, hint: error.hint)
     }
   }
 
@@ -90,7 +90,7 @@ public struct RowEncoder: Sendable {
   /// Encodes a cell that is not missing.
   /// - Parameter cell: followed by a byte that is no digit and by `DecimalReader.padding` more.
   func encode(
-    _ cell: UnsafeBufferPointer<UInt8>, _ column: Int, _ decimals: DecimalReader
+    _ cell: UnsafeBufferPointer<UInt8>, _ column: Int, decimals: DecimalReader
   ) throws(CellProblem) -> Double {
     guard let table = tables[column] else {
       guard let number = RowEncoder.number(cell, decimals) else {
@@ -115,7 +115,7 @@ public struct RowEncoder: Sendable {
     switch inputs[column].kind {
     case .number(.float32):
       let rounded = Double(Float(number))
-      guard rounded.isFinite else { throw CellProblem.tooLarge(number, "float32", "3.4e38") }
+      guard rounded.isFinite else { throw CellProblem.tooLarge(number, "float32", end: "3.4e38") }
       return rounded
     case .number(.integer):
       guard number == number.rounded(.towardZero), abs(number) <= 0x1p53 else {
@@ -123,7 +123,7 @@ public struct RowEncoder: Sendable {
       }
       return number
     default:
-      guard number.isFinite else { throw CellProblem.tooLarge(number, "float64", "1.8e308") }
+      guard number.isFinite else { throw CellProblem.tooLarge(number, "float64", end: "1.8e308") }
       return number
     }
   }
@@ -164,7 +164,7 @@ struct CellProblem: Error {
     self.hint = hint
   }
 
-  static func tooLarge(_ number: Double, _ type: String, _ end: String) -> CellProblem {
+  static func tooLarge(_ number: Double, _ type: String, end: String) -> CellProblem {
     CellProblem(
       "\(number) is beyond what the model's \(type) holds",
       hint: "\(type) ends at \(end); leave a cell empty where a value is missing")

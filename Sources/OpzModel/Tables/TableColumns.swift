@@ -43,14 +43,14 @@ struct TableColumns: Sendable {
       else {
         throw ModelError(
           .badOption, "--columns",
-          splits.isEmpty
+          reason: splits.isEmpty
             ? "'\(pair.prefix(80))' is not INPUT=COLUMN"
             : "the model has no input '\(pair.prefix { $0 != "=" }.prefix(80))'",
           hint: "the model has \(TableColumns.list(inputs.map(\.name)))")
       }
       let column = String(pair[pair.index(after: split)...])
       guard result.updateValue(column, forKey: input) == nil else {
-        throw ModelError(.badOption, "--columns", "it names two columns for the input '\(inputs[input].name)'")
+        throw ModelError(.badOption, "--columns", reason: "it names two columns for the input '\(inputs[input].name)'")
       }
     }
     return result
@@ -78,7 +78,7 @@ struct TableColumns: Sendable {
         continue
       }
       guard fields[place].input == nil else {
-        throw ModelError(.badOption, "--columns", "the column '\(column)' is read for two inputs")
+        throw ModelError(.badOption, "--columns", reason: "the column '\(column)' is read for two inputs")
       }
       fields[place].input = index
     }
@@ -108,7 +108,7 @@ struct TableColumns: Sendable {
         "the model has \(TableColumns.list(inputs.map(\.name)))"
       }
     throw ModelError(
-      .badRows, "header", "the columns do not fit the model; \(problems.joined(separator: "; "))", hint: hint)
+      .badRows, "header", reason: "the columns do not fit the model; \(problems.joined(separator: "; "))", hint: hint)
   }
 
   // MARK: By position
@@ -118,14 +118,14 @@ struct TableColumns: Sendable {
   private mutating func matchPositions() throws {
     for name in options.keep + options.ignore + renamed.values.sorted() where !names.contains(name) {
       throw ModelError(
-        .badOption, "--keep, --ignore or --columns", "there is no column '\(name.prefix(80))'",
+        .badOption, "--keep, --ignore or --columns", reason: "there is no column '\(name.prefix(80))'",
         hint: options.header == .none
           ? "without a header, columns are named by their position: 1 to \(names.count)"
           : "the table has \(TableColumns.list(names))")
     }
     for (input, column) in renamed.sorted(by: { $0.key < $1.key }) {
       guard let place = names.firstIndex(of: column), fields[place].input == nil else {
-        throw ModelError(.badOption, "--columns", "the column '\(column)' is read for two inputs")
+        throw ModelError(.badOption, "--columns", reason: "the column '\(column)' is read for two inputs")
       }
       fields[place].input = input
     }
@@ -136,7 +136,7 @@ struct TableColumns: Sendable {
     guard places.count == rest.count else {
       throw ModelError(
         .badRows, options.header == .none ? "line 1" : "header",
-        "\(places.count) columns for the model's \(rest.count) inputs, which are matched by position",
+        reason: "\(places.count) columns for the model's \(rest.count) inputs, which are matched by position",
         hint: names.count == 1
           ? "--delimiter names another character than the comma" : "--ignore leaves a column out")
     }
@@ -156,7 +156,7 @@ struct TableColumns: Sendable {
   private mutating func placeKept() throws {
     for (slot, name) in kept.enumerated() {
       guard let place = names.firstIndex(of: name), fields[place].kept == nil else {
-        throw ModelError(.badOption, "--keep", "the column '\(name.prefix(80))' is named twice")
+        throw ModelError(.badOption, "--keep", reason: "the column '\(name.prefix(80))' is named twice")
       }
       fields[place].kept = slot
     }

@@ -22,7 +22,7 @@ public struct TableShard: Sendable {
     header kind: BatchScoring.Header = .first
   ) throws {
     guard count >= 1, (0..<count).contains(index) else {
-      throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
+      throw ModelError(.badRows, "shard \(index)", reason: "there are \(count), counted from 0")
     }
     let blob = try FileBlob(file)
     var finder = BoundaryFinder(
@@ -92,7 +92,7 @@ private struct BoundaryFinder {
     guard isInHeader else { return }
     header.append(contentsOf: chunk[(start ?? 0)...])
     guard header.count <= BoundaryFinder.limit else {
-      throw ModelError(.badRows, "line 1", "a header of more than \(BoundaryFinder.limit) bytes")
+      throw ModelError(.badRows, "line 1", reason: "a header of more than \(BoundaryFinder.limit) bytes")
     }
   }
 

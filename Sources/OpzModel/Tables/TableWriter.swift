@@ -36,21 +36,22 @@ struct TableWriter: Sendable {
   private func write(_ values: Values, _ row: Int, to lines: inout [UInt8]) {
     let places = (row * values.width)..<((row + 1) * values.width)
     switch values {
-    case .leaves(let numbers, _): for place in places { write(Int(numbers[place]), place > places.lowerBound, &lines) }
+    case .leaves(let numbers, _):
+      for place in places { write(Int(numbers[place]), place > places.lowerBound, lines: &lines) }
     case .tensor(let tensor):
       switch tensor.storage {
       case .float32(let numbers):
-        for place in places { write(numbers[place].description, place > places.lowerBound, &lines) }
+        for place in places { write(numbers[place].description, place > places.lowerBound, lines: &lines) }
       case .float64(let numbers) where tensor.type.element == .integer:
         for place in places {
           guard let whole = Int(exactly: numbers[place]) else {
-            write(numbers[place].description, place > places.lowerBound, &lines)
+            write(numbers[place].description, place > places.lowerBound, lines: &lines)
             continue
           }
-          write(whole, place > places.lowerBound, &lines)
+          write(whole, place > places.lowerBound, lines: &lines)
         }
       case .float64(let numbers):
-        for place in places { write(numbers[place].description, place > places.lowerBound, &lines) }
+        for place in places { write(numbers[place].description, place > places.lowerBound, lines: &lines) }
       case .texts(let texts):
         for place in places {
           if place > places.lowerBound { lines.append(dialect.delimiter) }
@@ -61,7 +62,7 @@ struct TableWriter: Sendable {
   }
 
   @inline(__always)
-  private func write(_ number: Int, _ isFurther: Bool, _ lines: inout [UInt8]) {
+  private func write(_ number: Int, _ isFurther: Bool, lines: inout [UInt8]) {
     if isFurther { lines.append(dialect.delimiter) }
     var digits = number.magnitude
     if number < 0 { lines.append(UInt8(ascii: "-")) }
@@ -75,7 +76,7 @@ struct TableWriter: Sendable {
 
   /// The shortest text that reads back as the same number.
   @inline(__always)
-  private func write(_ number: String, _ isFurther: Bool, _ lines: inout [UInt8]) {
+  private func write(_ number: String, _ isFurther: Bool, lines: inout [UInt8]) {
     if isFurther { lines.append(dialect.delimiter) }
     if dialect.decimal == UInt8(ascii: ".") { return lines.append(contentsOf: number.utf8) }
     for byte in number.utf8 { lines.append(byte == UInt8(ascii: ".") ? dialect.decimal : byte) }

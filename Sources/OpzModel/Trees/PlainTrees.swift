@@ -40,10 +40,11 @@ public struct PlainTrees: TreeScoring {
       let node = ensemble.nodes[leaf(of: tree, values, offset)]
       let leaf = ensemble.leaves[Int(node.left)]
       if ensemble.width == 1 {
-        join(Sum(value(node, leaf, values, offset)), Int(tree.group), &result, &isFirst)
+        join(
+          Sum(value(node, leaf, values: values, offset: offset)), Int(tree.group), result: &result, isFirst: &isFirst)
       } else {
         for group in 0..<ensemble.groups {
-          join(Sum(ensemble.leafValues[Int(leaf.values) + group]), group, &result, &isFirst)
+          join(Sum(ensemble.leafValues[Int(leaf.values) + group]), group, result: &result, isFirst: &isFirst)
         }
       }
     }
@@ -52,7 +53,7 @@ public struct PlainTrees: TreeScoring {
   }
 
   private func join<Sum: BinaryFloatingPoint>(
-    _ value: Sum, _ group: Int, _ result: inout [Sum], _ isFirst: inout [Bool]
+    _ value: Sum, _ group: Int, result: inout [Sum], isFirst: inout [Bool]
   ) {
     switch ensemble.aggregate {
     case .sum, .average: result[group] += value
@@ -63,7 +64,7 @@ public struct PlainTrees: TreeScoring {
   }
 
   private func value(
-    _ node: TreeEnsemble.Node, _ leaf: TreeEnsemble.Leaf, _ values: [Double], _ offset: Int
+    _ node: TreeEnsemble.Node, _ leaf: TreeEnsemble.Leaf, values: [Double], offset: Int
   ) -> Double {
     guard leaf.linear >= 0 else { return node.threshold }
     let function = ensemble.linear[Int(leaf.linear)]

@@ -97,11 +97,11 @@ public struct TreeEnsembleBuilder {
       guard budget.take(1, of: TreeEnsembleBuilder.nodeBytes) else { throw tooLarge("nodes") }
       switch try node(next.node) {
       case .split(let split, let left, let right):
-        try check(split, next.node, number)
+        try check(split, next.node, number: number)
         ensemble.nodes.append(split)
         pending.append((right, position, false))
         pending.append((left, position, true))
-      case let leaf: try append(leaf, next.node, number)
+      case let leaf: try append(leaf, next.node, number: number)
       }
     }
     ensemble.trees.append(TreeEnsemble.Tree(root: Int32(start), group: Int32(group)))
@@ -112,12 +112,13 @@ public struct TreeEnsembleBuilder {
   public consuming func finish() throws -> TreeEnsemble {
     guard ensemble.leafValues.isEmpty || ensemble.leafValues.count == ensemble.leaves.count * ensemble.groups else {
       throw ModelError(
-        .damaged, name, "some leaves have one value and others \(ensemble.groups)", hint: "save the model again")
+        .damaged, name, reason: "some leaves have one value and others \(ensemble.groups)", hint: "save the model again"
+      )
     }
     return ensemble
   }
 
-  private func check(_ node: TreeEnsemble.Node, _ index: Int, _ number: Int) throws {
+  private func check(_ node: TreeEnsemble.Node, _ index: Int, number: Int) throws {
     guard (0..<Int32(clamping: ensemble.columns)).contains(node.column) else {
       throw damaged(number, "node \(index) uses column \(node.column) of \(ensemble.columns)")
     }
@@ -128,21 +129,22 @@ public struct TreeEnsembleBuilder {
     }
   }
 
-  private mutating func append(_ leaf: SourceNode, _ index: Int, _ number: Int) throws {
+  private mutating func append(_ leaf: SourceNode, _ index: Int, number: Int) throws {
     let record = Int32(ensemble.leaves.count)
     switch leaf {
     case .split: return
     case .leaf(let own, let value):
-      try append(TreeEnsemble.Leaf(number: Int32(clamping: own)), value, record, index, number)
+      try append(TreeEnsemble.Leaf(number: Int32(clamping: own)), value, record: record, index: index, number: number)
     case .linear(let own, let value, let function):
       guard function.columns.count == function.coefficients.count,
         function.columns.allSatisfy({ (0..<Int32(clamping: ensemble.columns)).contains($0) })
       else { throw damaged(number, "the linear function of leaf \(index) uses a column that does not exist") }
       let leaf = TreeEnsemble.Leaf(number: Int32(clamping: own), linear: Int32(clamping: ensemble.linear.count))
       ensemble.linear.append(function)
-      try append(leaf, value, record, index, number)
+      try append(leaf, value, record: record, index: index, number: number)
     case .vector(let own, let values) where ensemble.groups == 1 && values.count == 1:
-      try append(TreeEnsemble.Leaf(number: Int32(clamping: own)), values[0], record, index, number)
+      try append(
+        TreeEnsemble.Leaf(number: Int32(clamping: own)), values[0], record: record, index: index, number: number)
     case .vector(let own, let values):
       guard values.count == ensemble.groups else {
         throw damaged(number, "leaf \(index) has \(values.count) values for \(ensemble.groups) outputs")
@@ -153,12 +155,12 @@ public struct TreeEnsembleBuilder {
       guard budget.take(values.count, of: 8) else { throw tooLarge("leaves") }
       let leaf = TreeEnsemble.Leaf(number: Int32(clamping: own), values: Int32(ensemble.leafValues.count))
       ensemble.leafValues.append(contentsOf: values)
-      try append(leaf, 0, record, index, number)
+      try append(leaf, 0, record: record, index: index, number: number)
     }
   }
 
   private mutating func append(
-    _ leaf: TreeEnsemble.Leaf, _ value: Double, _ record: Int32, _ index: Int, _ number: Int
+    _ leaf: TreeEnsemble.Leaf, _ value: Double, record: Int32, index: Int, number: Int
   ) throws {
     guard !value.isNaN else { throw damaged(number, "the leaf \(index) is not a number") }
     ensemble.leaves.append(leaf)
@@ -167,12 +169,12 @@ public struct TreeEnsembleBuilder {
 
   private func tooLarge(_ what: String) -> ModelError {
     ModelError(
-      .tooLarge, name, "its \(what) would take many times the memory of the file",
+      .tooLarge, name, reason: "its \(what) would take many times the memory of the file",
       hint: what == "categories" ? "number the categories from 0 without gaps" : "save the model again")
   }
 
   private func damaged(_ tree: Int, _ reason: String) -> ModelError {
-    ModelError(.damaged, "\(name): tree \(tree)", reason, hint: "save the model again")
+    ModelError(.damaged, "\(name): tree \(tree)", reason: reason, hint: "save the model again")
   }
 }
 
@@ -181,7 +183,8 @@ extension TreeEnsembleBuilder {
   public mutating func setBase(_ base: [Double], first: Bool, aggregate: TreeEnsemble.Aggregate = .sum) throws {
     guard base.count == ensemble.groups, base.allSatisfy({ !$0.isNaN }) else {
       throw ModelError(
-        .damaged, name, "\(base.count) base values for \(ensemble.groups) outputs", hint: "save the model again")
+        .damaged, name, reason: "\(base.count) base values for \(ensemble.groups) outputs", hint: "save the model again"
+      )
     }
     ensemble.base = base
     ensemble.baseFirst = first

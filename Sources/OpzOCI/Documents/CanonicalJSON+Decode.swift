@@ -30,6 +30,7 @@ extension OCIError {
       case .syntax, .tooDeep, .mismatch: .badDocument
       }
     self.init(
-      code, subject, failure.offset == nil ? failure.reason : "not the expected JSON \(failure)", hint: failure.hint)
+      code, subject, reason: failure.offset == nil ? failure.reason : "not the expected JSON \(failure)",
+      hint: failure.hint)
   }
 }

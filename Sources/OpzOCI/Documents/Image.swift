@@ -21,7 +21,8 @@ public struct Image: Sendable {
     guard config.rootfs.diffIDs.count == manifest.content.layers.count else {
       throw OCIError(
         .badDocument, name,
-        "the manifest has \(manifest.content.layers.count) layers, but the config has \(config.rootfs.diffIDs.count)")
+        reason:
+          "the manifest has \(manifest.content.layers.count) layers, but the config has \(config.rootfs.diffIDs.count)")
     }
     self.manifest = manifest
     self.configBytes = configBytes

@@ -52,7 +52,7 @@ public struct Manifest: Sendable {
   public init(raw: [UInt8], mediaType: MediaType, subject name: String) throws {
     let content = try Document.read(Content.self, from: raw, as: mediaType, subject: name, isIndex: false)
     guard content.schemaVersion == 2 else {
-      throw OCIError(.badDocument, name, "schema version \(content.schemaVersion) is not 2")
+      throw OCIError(.badDocument, name, reason: "schema version \(content.schemaVersion) is not 2")
     }
     self.raw = raw
     self.content = content

@@ -102,7 +102,7 @@ public enum ModelPack {
       case .layerTar: "tar"
       case .layerTarGzip: "tar+gzip"
       case .layerTarZstd: "tar+zstd"
-      default: throw OCIError(.badDocument, layer.rawValue, "not a layer that a ModelPack artifact can have")
+      default: throw OCIError(.badDocument, layer.rawValue, reason: "not a layer that a ModelPack artifact can have")
       }
     return MediaType("application/vnd.cncf.model.\(content.rawValue).v1.\(suffix)")
   }

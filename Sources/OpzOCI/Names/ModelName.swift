@@ -12,7 +12,7 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
   public init(_ text: String) throws {
     func refuse(_ reason: String) -> OCIError {
       OCIError(
-        .badReference, "\"\(text.prefix(200))\"", "not a model name: \(reason)",
+        .badReference, "\"\(text.prefix(200))\"", reason: "not a model name: \(reason)",
         hint: "use lower-case letters, digits, . _ - and / between parts, such as crm/churn")
     }
     guard (1...128).contains(text.utf8.count) else {

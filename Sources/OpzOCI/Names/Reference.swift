@@ -62,7 +62,7 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
 
   /// A reference to the same repository with a digest and without a tag.
   public func pinned(to digest: Digest) -> Reference {
-    Reference(unchecked: host, repository, nil, digest)
+    Reference(unchecked: host, repository, nil, digest: digest)
   }
 
   /// A reference to the same repository with a tag and without a digest.
@@ -71,7 +71,7 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     try Reference(host: host, repository: repository, tag: tag)
   }
 
-  private init(unchecked host: String, _ repository: String, _ tag: String?, _ digest: Digest?) {
+  private init(unchecked host: String, _ repository: String, _ tag: String?, digest: Digest?) {
     self.host = host
     self.repository = repository
     self.tag = tag
@@ -143,7 +143,7 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
 
   private static func malformed(_ text: String) -> OCIError {
     OCIError(
-      .badReference, "\"\(text.prefix(200))\"", "not a reference to a container registry",
+      .badReference, "\"\(text.prefix(200))\"", reason: "not a reference to a container registry",
       hint: "write HOST/REPO:TAG or HOST/REPO@sha256:.., the repository in lower case")
   }
 

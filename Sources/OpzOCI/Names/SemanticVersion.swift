@@ -12,7 +12,7 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
   public let build: [String]
 
   /// A release version.
-  public init(_ major: UInt64, _ minor: UInt64, _ patch: UInt64) {
+  public init(major: UInt64, minor: UInt64, patch: UInt64) {
     (self.major, self.minor, self.patch) = (major, minor, patch)
     prerelease = []
     build = []
@@ -48,7 +48,7 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
     guard let major = number(), dot(), let minor = number(), dot(), let patch = number(), place == text.count else {
       return nil
     }
-    return SemanticVersion(major, minor, patch)
+    return SemanticVersion(major: major, minor: minor, patch: patch)
   }
 
   /// Parses a version of at most 128 bytes; nil for a leading `v`, leading zeros, or a number of 2^63 or more.
@@ -91,13 +91,14 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
   /// Returns the next release; for a pre-release such as 2.0.0-rc.1 this can be the release that it precedes.
   public func next(_ bump: Bump) -> SemanticVersion {
     switch bump {
-    case .major: isPrerelease && minor == 0 && patch == 0 ? release : SemanticVersion(major &+ 1, 0, 0)
-    case .minor: isPrerelease && patch == 0 ? release : SemanticVersion(major, minor &+ 1, 0)
-    case .patch: isPrerelease ? release : SemanticVersion(major, minor, patch &+ 1)
+    case .major:
+      isPrerelease && minor == 0 && patch == 0 ? release : SemanticVersion(major: major &+ 1, minor: 0, patch: 0)
+    case .minor: isPrerelease && patch == 0 ? release : SemanticVersion(major: major, minor: minor &+ 1, patch: 0)
+    case .patch: isPrerelease ? release : SemanticVersion(major: major, minor: minor, patch: patch &+ 1)
     }
   }
 
-  private var release: SemanticVersion { SemanticVersion(major, minor, patch) }
+  private var release: SemanticVersion { SemanticVersion(major: major, minor: minor, patch: patch) }
 
   private static func number(_ text: Substring) -> UInt64? {
     guard !text.isEmpty, text.utf8.allSatisfy(isDigit), text == "0" || text.first != "0", let value = UInt64(text),

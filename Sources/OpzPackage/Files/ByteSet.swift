@@ -55,7 +55,7 @@ struct ByteSet: Sendable, Hashable {
     var previous: UInt8?
     // The first byte is an element even if it is a closing bracket.
     repeat {
-      guard index < text.endIndex, let next = element(text, &index, &previous) else { return nil }
+      guard index < text.endIndex, let next = element(text, &index, previous: &previous) else { return nil }
       previous = next.previous
     } while index < text.endIndex && text[index] != UInt8(ascii: "]")
     guard index < text.endIndex else { return nil }
@@ -65,7 +65,7 @@ struct ByteSet: Sendable, Hashable {
 
   /// Reads one element. Afterwards `previous` is the byte that may start a range; nil after a range or class.
   private mutating func element(
-    _ text: ArraySlice<UInt8>, _ index: inout Int, _ previous: inout UInt8?
+    _ text: ArraySlice<UInt8>, _ index: inout Int, previous: inout UInt8?
   ) -> (previous: UInt8?, Void)? {
     let byte = text[index]
     if byte == UInt8(ascii: "-"), let low = previous, index + 1 < text.endIndex, text[index + 1] != UInt8(ascii: "]") {

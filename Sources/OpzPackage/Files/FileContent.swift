@@ -22,7 +22,7 @@ public struct FileContent: Blob {
 
   static func changed(_ path: FilePath) -> PackageError {
     PackageError(
-      .changedWhileRead, path.string, "the file changed while it was packaged",
+      .changedWhileRead, path.string, reason: "the file changed while it was packaged",
       hint: "let the program that writes it finish, then run opz package again")
   }
 }

@@ -11,7 +11,7 @@ public enum SourceDate {
     let digits = !value.isEmpty && value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     guard digits, let seconds = Int64(value), let moment = Timestamp(seconds: seconds) else {
       throw PackageError(
-        .badEpoch, "SOURCE_DATE_EPOCH", "\"\(value.prefix(40))\" is not a whole number of seconds since 1970",
+        .badEpoch, "SOURCE_DATE_EPOCH", reason: "\"\(value.prefix(40))\" is not a whole number of seconds since 1970",
         hint: "set it to seconds, for instance $(git log -1 --format=%ct), or unset it")
     }
     return moment

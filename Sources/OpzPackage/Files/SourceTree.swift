@@ -26,11 +26,12 @@ public struct SourceTree: Sendable {
     let walk = Walk(role: .model, root: source)
     let destination = FilePath(LayerRole.model.root)
     if status.kind == .directory {
-      try descend(source, names, destination, walk, try rules(above: names))
+      try descend(source, names, destination: destination, walk: walk, above: try rules(above: names))
     } else {
       let name = source.lastComponent.map { destination.appending($0) } ?? destination.appending("model")
       try add(
-        SourceTree.split(source), names, name, Walk(role: .model, root: source.removingLastComponent()), IgnoreRules())
+        SourceTree.split(source), names, destination: name,
+        walk: Walk(role: .model, root: source.removingLastComponent()), rules: IgnoreRules())
     }
   }
 
@@ -42,10 +43,10 @@ public struct SourceTree: Sendable {
     let walk = Walk(role: role, root: project)
     let destination = names.reduce(FilePath(role.root)) { $0.appending(FilePath(bytes: $1).components) }
     if names.isEmpty {
-      try descend(source, names, destination, walk, try rules(above: names))
+      try descend(source, names, destination: destination, walk: walk, above: try rules(above: names))
     } else {
       let rules = status.kind == .directory ? try rules(above: names) : IgnoreRules()
-      try add(SourceTree.split(source), names, destination, walk, rules)
+      try add(SourceTree.split(source), names, destination: destination, walk: walk, rules: rules)
     }
   }
 
@@ -60,13 +61,14 @@ public struct SourceTree: Sendable {
     walk.mode = placed.mode
     if status.kind == .directory {
       if !destination.isEmpty {
-        take(SourceTree.split(source), destination, walk, .directory, walk.directoryMode, status)
+        take(
+          SourceTree.split(source), destination, walk: walk, kind: .directory, mode: walk.directoryMode, status: status)
       }
-      try descend(source, names, destination, walk, try rules(above: names))
+      try descend(source, names, destination: destination, walk: walk, above: try rules(above: names))
     } else {
       let name = placed.to.hasSuffix("/") ? source.lastComponent.map { destination.appending($0) } : destination
       walk = Walk(role: .files, root: source.removingLastComponent(), owner: placed.owner, mode: placed.mode)
-      try add(SourceTree.split(source), names, name ?? destination, walk, IgnoreRules())
+      try add(SourceTree.split(source), names, destination: name ?? destination, walk: walk, rules: IgnoreRules())
     }
   }
 
@@ -107,17 +109,17 @@ public struct SourceTree: Sendable {
     let file = directory.appending(IgnoreRules.fileName)
     guard let status = try FileStatus.find(file), status.kind == .file else { return }
     guard status.size <= IgnoreRules.maximumBytes else {
-      throw PackageError(.unsafePath, file.string, "\(status.size) bytes are too many for an ignore file")
+      throw PackageError(.unsafePath, file.string, reason: "\(status.size) bytes are too many for an ignore file")
     }
     rules.add(try FileBlob(file, size: status.size).bytes(), name: file.string, depth: depth)
   }
 
   /// Adds the content of a directory.
   private mutating func descend(
-    _ directory: FilePath, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ above: IgnoreRules
+    _ directory: FilePath, _ names: [[UInt8]], destination: FilePath, walk: Walk, above: IgnoreRules
   ) throws {
     guard names.count < 128 else {
-      throw PackageError(.unsafePath, directory.string, "directories are nested deeper than 128")
+      throw PackageError(.unsafePath, directory.string, reason: "directories are nested deeper than 128")
     }
     var rules = above
     try SourceTree.read(directory, depth: names.count, into: &rules)
@@ -133,36 +135,37 @@ public struct SourceTree: Sendable {
         ignored.append((path.string, reason))
         continue
       }
-      try add((directory, entry), inside, destination.appending(entry), walk, rules, status)
+      try add(
+        (directory, entry), inside, destination: destination.appending(entry), walk: walk, rules: rules, known: status)
     }
   }
 
   private mutating func add(
-    _ entry: Entry, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ rules: IgnoreRules,
-    _ known: FileStatus? = nil
+    _ entry: Entry, _ names: [[UInt8]], destination: FilePath, walk: Walk, rules: IgnoreRules,
+    known: FileStatus? = nil
   ) throws {
     let path = entry.name.map { entry.directory.appending($0) } ?? entry.directory
     let status = try known ?? FileStatus.of(path, followLinks: false)
     switch status.kind {
     case .file:
       let mode = walk.mode ?? (status.mode & 0o111 == 0 ? 0o644 : 0o755)
-      take(entry, destination, walk, .file(size: status.size), mode, status)
+      take(entry, destination, walk: walk, kind: .file(size: status.size), mode: mode, status: status)
     case .directory:
-      take(entry, destination, walk, .directory, walk.directoryMode, status)
-      try descend(path, names, destination, walk, rules)
+      take(entry, destination, walk: walk, kind: .directory, mode: walk.directoryMode, status: status)
+      try descend(path, names, destination: destination, walk: walk, above: rules)
     case .symlink:
       let target = try SymbolicLink.target(path, within: walk.root)
-      take(entry, destination, walk, .symlink(target: target), 0o777, status)
+      take(entry, destination, walk: walk, kind: .symlink(target: target), mode: 0o777, status: status)
     case .other:
       throw PackageError(
-        .unsafePath, path.string, "neither a file, a directory nor a link",
+        .unsafePath, path.string, reason: "neither a file, a directory nor a link",
         hint: "remove it, or name it in \(IgnoreRules.fileName)")
     }
   }
 
   private mutating func take(
-    _ entry: Entry, _ destination: FilePath, _ walk: Walk, _ kind: SourceFile.Kind, _ mode: UInt32,
-    _ status: FileStatus
+    _ entry: Entry, _ destination: FilePath, walk: Walk, kind: SourceFile.Kind, mode: UInt32,
+    status: FileStatus
   ) {
     guard taken[walk.role, default: []].insert(destination).inserted else { return }
     files.append(
@@ -173,7 +176,7 @@ public struct SourceTree: Sendable {
 
   private static func status(_ path: FilePath, key: String) throws -> FileStatus {
     guard let status = try FileStatus.find(path) else {
-      throw PackageError(.missingFile, path.string, "\(key) in opz.yaml names a file that does not exist")
+      throw PackageError(.missingFile, path.string, reason: "\(key) in opz.yaml names a file that does not exist")
     }
     return status
   }

@@ -15,11 +15,13 @@ enum SymbolicLink {
     var buffer = [UInt8](repeating: 0, count: 4097)
     let count = path.withPlatformString { readlink($0, &buffer, buffer.count) }
     guard count >= 0 else { throw IOFailure.last("readlink", path) }
-    guard count < buffer.count else { throw PackageError(.unsafePath, path.string, "the link's target is too long") }
+    guard count < buffer.count else {
+      throw PackageError(.unsafePath, path.string, reason: "the link's target is too long")
+    }
     let target = Array(buffer.prefix(count))
     func refuse(_ reason: String) -> PackageError {
       PackageError(
-        .unsafePath, path.string, "the link to \(String(decoding: target, as: UTF8.self)) \(reason)",
+        .unsafePath, path.string, reason: "the link to \(String(decoding: target, as: UTF8.self)) \(reason)",
         hint: "replace the link with a copy of its target, or remove it")
     }
     guard target.first != UInt8(ascii: "/") else {

@@ -39,7 +39,7 @@ public struct BaseFacts: Codable, Sendable, Hashable {
       try layer.forEachHeader(limits: stack.limits) { header, reader in
         try table.add(LayerName(header))
         guard isGlibc(header.path) else { return }
-        libraries[header.path] = try glibc(header, reader, libraries)
+        libraries[header.path] = try glibc(header, reader, libraries: libraries)
       }
     }
     var facts = BaseFacts(cuda: environment.first { $0.hasPrefix("CUDA_VERSION=") }.map { String($0.dropFirst(13)) })
@@ -55,7 +55,7 @@ public struct BaseFacts: Codable, Sendable, Hashable {
 
   /// glibc 2.34 and later contain their version; earlier ones have it in the name of the link's target.
   private static func glibc(
-    _ header: TarHeader, _ reader: TarReader, _ libraries: [FilePath: String]
+    _ header: TarHeader, _ reader: TarReader, libraries: [FilePath: String]
   ) throws -> String? {
     switch header.kind {
     case .symlink(let target): return version(after: "libc-", in: target)

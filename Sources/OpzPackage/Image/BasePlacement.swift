@@ -94,7 +94,7 @@ public struct BasePlacement: Sendable {
   private func checkMounts(_ place: FilePath, _ wanted: FilePath) throws {
     guard let first = place.components.first?.string, ["proc", "sys", "dev"].contains(first) else { return }
     throw PackageError(
-      .occupied, "/\(wanted)", "links in \(base) lead to /\(place), which container runtimes fill",
+      .occupied, "/\(wanted)", reason: "links in \(base) lead to /\(place), which container runtimes fill",
       hint: "choose another path in opz.yaml")
   }
 
@@ -106,7 +106,8 @@ public struct BasePlacement: Sendable {
         file.kind != .directory || other.kind != .directory
       {
         throw PackageError(
-          .occupied, "/\(file.destination)", "it and /\(other.destination) are the same path in \(base), /\(place)",
+          .occupied, "/\(file.destination)",
+          reason: "it and /\(other.destination) are the same path in \(base), /\(place)",
           hint: "remove one of them")
       }
       taken[place] = file
@@ -139,7 +140,7 @@ public struct BasePlacement: Sendable {
       return resolved
     case .loop:
       throw PackageError(
-        .occupied, "/\(wanted)", "links of \(base) in its path lead to each other",
+        .occupied, "/\(wanted)", reason: "links of \(base) in its path lead to each other",
         hint: "choose another path in opz.yaml")
     case .blocked(let file): throw notADirectory(file, wanted)
     }
@@ -147,7 +148,7 @@ public struct BasePlacement: Sendable {
 
   private func notADirectory(_ file: FilePath, _ wanted: FilePath) -> PackageError {
     PackageError(
-      .occupied, "/\(wanted)", "\(base) has a file at /\(file), where a directory is needed",
+      .occupied, "/\(wanted)", reason: "\(base) has a file at /\(file), where a directory is needed",
       hint: "choose another path in opz.yaml")
   }
 
@@ -182,7 +183,7 @@ public struct BasePlacement: Sendable {
 
   private func isADirectory(_ path: FilePath, _ wanted: FilePath) -> PackageError {
     PackageError(
-      .occupied, "/\(wanted)", "\(base) has a directory at /\(path), and a file would replace it",
+      .occupied, "/\(wanted)", reason: "\(base) has a directory at /\(path), and a file would replace it",
       hint: "end to: with a / to put the file into it")
   }
 

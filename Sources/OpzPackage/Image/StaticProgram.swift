@@ -14,30 +14,30 @@ enum StaticProgram {
       throw refuse(path, "not a 64-bit little-endian Linux program")
     }
     let architecture: String
-    switch number(head, 18, 2) {
+    switch number(head, 18, count: 2) {
     case 62: architecture = "amd64"
     case 183: architecture = "arm64"
     case let other: throw refuse(path, "a program for a processor that opz does not know (ELF machine \(other))")
     }
-    let (offset, size, entries) = (number(head, 32, 8), number(head, 54, 2), number(head, 56, 2))
+    let (offset, size, entries) = (number(head, 32, count: 8), number(head, 54, count: 2), number(head, 56, count: 2))
     guard size >= 56, entries > 0, entries < 1024, offset < 1 << 40 else { throw refuse(path, "a damaged program") }
     for entry in 0..<entries {
       var header = [UInt8](repeating: 0, count: 4)
       let read = try header.withUnsafeMutableBytes { try file.read(at: offset + entry * size, into: $0) }
       guard read == 4 else { throw refuse(path, "a damaged program") }
       // PT_INTERP: the program needs a loader, which an image without an operating system does not have.
-      if number(header, 0, 4) == 3 { throw refuse(path, "a program that needs shared libraries") }
+      if number(header, 0, count: 4) == 3 { throw refuse(path, "a program that needs shared libraries") }
     }
     return Platform(os: "linux", architecture: architecture)
   }
 
-  private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> UInt64 {
+  private static func number(_ bytes: [UInt8], _ start: Int, count: Int) -> UInt64 {
     bytes[start..<start + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   private static func refuse(_ path: FilePath, _ reason: String) -> PackageError {
     PackageError(
-      .badRuntime, path.string, "\(reason), so it cannot be the runtime of an image",
+      .badRuntime, path.string, reason: "\(reason), so it cannot be the runtime of an image",
       hint: "build the static server with scripts/build-release, then opz runtime import .build/dist/opz-server")
   }
 }

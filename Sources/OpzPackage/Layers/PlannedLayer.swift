@@ -110,7 +110,8 @@ extension PlannedLayer {
     case .wheels(let source): return (try LayerContent(source.entries()), digests)
     case .stored(let source):
       throw PackageError(
-        .missingFile, source.title, "its layer \(source.layer.descriptor.digest) is not in the registry's store",
+        .missingFile, source.title,
+        reason: "its layer \(source.layer.descriptor.digest) is not in the registry's store",
         hint: "opz runtime import PATH-OF-OPZ-SERVER stores it again")
     case .files(let files):
       let entries = files.enumerated().map { index, file in

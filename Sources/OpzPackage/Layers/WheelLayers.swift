@@ -27,10 +27,12 @@ public enum WheelLayers {
       ($0.size, $1.name.description) > ($1.size, $0.name.description)
     }
     let alone = Set(bySize.prefix(maximum - groups).map(\.digest))
-    var layers = sorted.filter { alone.contains($0.digest) }.map { layer([$0], layout, compression, platform) }
+    var layers = sorted.filter { alone.contains($0.digest) }.map {
+      layer([$0], layout, compression: compression, platform: platform)
+    }
     for group in 0..<groups {
       let own = sorted.filter { !alone.contains($0.digest) && number(of: $0) == group }
-      if !own.isEmpty { layers.append(layer(own, layout, compression, platform)) }
+      if !own.isEmpty { layers.append(layer(own, layout, compression: compression, platform: platform)) }
     }
     return layers
   }
@@ -40,7 +42,7 @@ public enum WheelLayers {
   }
 
   private static func layer(
-    _ wheels: [LocalWheel], _ layout: InstallLayout, _ compression: Compression, _ platform: Platform
+    _ wheels: [LocalWheel], _ layout: InstallLayout, compression: Compression, platform: Platform
   ) -> PlannedLayer {
     let source = LayerSource.WheelSource(
       wheels: wheels.map(\.name.description).sorted(), root: layout.data,

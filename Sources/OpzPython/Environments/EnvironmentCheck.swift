@@ -49,7 +49,7 @@ public enum EnvironmentCheck {
       // The patch number is unknown, so a clause about it counts as met if some patch number would meet it.
       let parts = version.split(separator: ".")
       let own = parts.count > 2 && comparison.hasPrefix(">") ? "3.\(target.minor).999" : "3.\(target.minor)"
-      if PythonVersion.meets(own, String(comparison), version) == false { return plain }
+      if PythonVersion.meets(own, String(comparison), wanted: version) == false { return plain }
     }
     return nil
   }

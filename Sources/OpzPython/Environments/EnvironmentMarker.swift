@@ -35,7 +35,7 @@ public struct EnvironmentMarker: Sendable {
   }
 
   private static func malformed(_ text: String) -> PythonError {
-    PythonError(.malformed, "marker \"\(text.prefix(200))\"", "it is not an environment marker")
+    PythonError(.malformed, "marker \"\(text.prefix(200))\"", reason: "it is not an environment marker")
   }
 
   /// Whether the marker holds for a target, with no extras requested.
@@ -45,15 +45,15 @@ public struct EnvironmentMarker: Sendable {
     switch node {
     case .and(let one, let other): evaluate(one, target) && evaluate(other, target)
     case .or(let one, let other): evaluate(one, target) || evaluate(other, target)
-    case .compare(let left, let comparison, let right): compare(left, comparison, right, target)
+    case .compare(let left, let comparison, let right): compare(left, comparison, right: right, target: target)
     }
   }
 
-  private func compare(_ left: Operand, _ comparison: String, _ right: Operand, _ target: PythonTarget) -> Bool {
+  private func compare(_ left: Operand, _ comparison: String, right: Operand, target: PythonTarget) -> Bool {
     let (one, other) = (value(left, target), value(right, target))
     if comparison == "in" { return other.contains(one) }
     if comparison == "not in" { return !other.contains(one) }
-    if isVersion(left) || isVersion(right), let result = PythonVersion.meets(one, comparison, other) {
+    if isVersion(left) || isVersion(right), let result = PythonVersion.meets(one, comparison, wanted: other) {
       return result
     }
     switch comparison {

@@ -20,7 +20,7 @@ public struct PythonTarget: Sendable, Hashable {
   /// - Throws: `PythonError.incompatible` for a processor for which there are no wheel tags.
   public init(minor: Int, platform: Platform, library: Library) throws {
     guard let machine = PythonTarget.machine(platform) else {
-      throw PythonError(.incompatible, "\(platform)", "opz does not know the wheel tags of this platform")
+      throw PythonError(.incompatible, "\(platform)", reason: "opz does not know the wheel tags of this platform")
     }
     self.minor = minor
     self.platform = platform

@@ -140,7 +140,7 @@ struct PythonVersion: Equatable, Comparable {
   }
 
   /// Whether a version meets a clause such as `>=1.22` or `==2.*`; nil if a text is not a version.
-  static func meets(_ version: String, _ comparison: String, _ wanted: String) -> Bool? {
+  static func meets(_ version: String, _ comparison: String, wanted: String) -> Bool? {
     if comparison == "===" {
       let text = version.lowercased().filter { !$0.isWhitespace }
       return (text.hasPrefix("v") ? String(text.dropFirst()) : text) == wanted.lowercased()

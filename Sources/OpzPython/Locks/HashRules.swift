@@ -66,12 +66,12 @@ public struct HashRules: Sendable {
     case .refused(let location, let listed):
       let shown = listed.prefix(4).map(\.description).joined(separator: ", ") + (listed.count > 4 ? ", .." : "")
       return PythonError(
-        .wrongDigest, subject, "\(file) has \(found), but \(location) lists \(shown)",
+        .wrongDigest, subject, reason: "\(file) has \(found), but \(location) lists \(shown)",
         hint: "find out which of the two is right before you change --hash in \(location)")
     case .missing(let cause):
       return PythonError(
         .wrongDigest, subject,
-        "no digest is listed for it, and \(cause) requires one for every package (\(file) has \(found))",
+        reason: "no digest is listed for it, and \(cause) requires one for every package (\(file) has \(found))",
         hint:
           "list it with its version and --hash too, as pip's --require-hashes demands; uv pip compile --generate-hashes writes them"
       )

@@ -79,7 +79,7 @@ public enum LockInputs {
       return hasher.finish()
     }
     guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
-      throw PythonError(.malformed, file.string, "not a regular file of at most \(maximumBytes) bytes")
+      throw PythonError(.malformed, file.string, reason: "not a regular file of at most \(maximumBytes) bytes")
     }
     // A file that cannot be parsed is hashed as a whole: uv reports what is wrong with it.
     guard part != .whole, let document = document(file) else {

@@ -24,7 +24,7 @@ public struct LockedWheel: Sendable, Hashable {
     for hash in hashes where hash.algorithm != .sha256 {
       guard let found = try FileHash.of(blob, hash.algorithm), found != hash else { continue }
       throw PythonError(
-        .wrongDigest, "\(subject): \(name)", "the wheel has \(found), but \(hash) is locked",
+        .wrongDigest, "\(subject): \(name)", reason: "the wheel has \(found), but \(hash) is locked",
         hint: "the lock contradicts itself: opz lock --update writes a new one")
     }
   }

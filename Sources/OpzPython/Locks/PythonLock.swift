@@ -36,14 +36,14 @@ public struct PythonLock: Sendable {
   /// - Throws: `PythonError` for a file that is missing, too large, not TOML, or of another version.
   public static func read(_ path: FilePath) throws -> PythonLock {
     guard let status = try FileStatus.find(path) else {
-      throw PythonError(.notFound, path.string, "there is no lock", hint: "opz lock writes it")
+      throw PythonError(.notFound, path.string, reason: "there is no lock", hint: "opz lock writes it")
     }
     guard status.kind == .file, status.size <= maximumBytes else {
-      throw PythonError(.malformed, path.string, "not a regular file of at most \(maximumBytes) bytes")
+      throw PythonError(.malformed, path.string, reason: "not a regular file of at most \(maximumBytes) bytes")
     }
     let bytes = try FileBlob(path, size: status.size).bytes()
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw PythonError(.malformed, path.string, "the text is not UTF-8")
+      throw PythonError(.malformed, path.string, reason: "the text is not UTF-8")
     }
     return try PythonLock(text, subject: path.string)
   }
@@ -55,17 +55,18 @@ public struct PythonLock: Sendable {
     do {
       document = try TOMLReader.read(text)
     } catch {
-      throw PythonError(.malformed, "\(subject):\(error.line)", "not valid TOML: \(error.reason)")
+      throw PythonError(.malformed, "\(subject):\(error.line)", reason: "not valid TOML: \(error.reason)")
     }
     guard let version = document["lock-version"]?.string, let items = document["packages"]?.array else {
       throw PythonError(
-        .malformed, subject, "not a lock: it has no lock-version or no packages", hint: "opz lock writes one")
+        .malformed, subject, reason: "not a lock: it has no lock-version or no packages", hint: "opz lock writes one")
     }
     guard version.hasPrefix("1.") else {
-      throw PythonError(.malformed, subject, "lock-version \(version.prefix(20)) is not 1.0", hint: "use a newer opz")
+      throw PythonError(
+        .malformed, subject, reason: "lock-version \(version.prefix(20)) is not 1.0", hint: "use a newer opz")
     }
     guard items.count <= PythonLock.maximumPackages else {
-      throw PythonError(.malformed, subject, "it has \(items.count) packages")
+      throw PythonError(.malformed, subject, reason: "it has \(items.count) packages")
     }
     requiresPython = document["requires-python"]?.string
     packages = try items.map { try PythonLock.package($0, subject) }
@@ -73,12 +74,12 @@ public struct PythonLock: Sendable {
 
   private static func package(_ value: TOMLValue, _ subject: String) throws -> Package {
     guard let name = value["name"]?.string else {
-      throw PythonError(.malformed, subject, "one of its packages has no name")
+      throw PythonError(.malformed, subject, reason: "one of its packages has no name")
     }
     func text(_ key: String) throws -> String? {
       guard let member = value[key] else { return nil }
       guard let text = member.string else {
-        throw PythonError(.malformed, "\(subject): \(name.prefix(100))", "\(key) is not a string")
+        throw PythonError(.malformed, "\(subject): \(name.prefix(100))", reason: "\(key) is not a string")
       }
       return text
     }
@@ -115,9 +116,9 @@ public struct PythonLock: Sendable {
     var seen: Set<String> = []
     return try packages.compactMap { package in
       if let marker = package.marker, try !EnvironmentMarker(parsing: marker).holds(for: target) { return nil }
-      let wheel = try best(package, target, rules)
+      let wheel = try best(package, target, rules: rules)
       guard seen.insert(wheel.name.normalizedDistribution).inserted else {
-        throw PythonError(.incompatible, "\(subject): \(package.name)", "duplicate package for \(target)")
+        throw PythonError(.incompatible, "\(subject): \(package.name)", reason: "duplicate package for \(target)")
       }
       return wheel
     }.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
@@ -132,19 +133,20 @@ public struct PythonLock: Sendable {
       let own =
         version.split(separator: ".").count > 2 && comparison.hasPrefix(">")
         ? "3.\(target.minor).999" : "3.\(target.minor)"
-      guard PythonVersion.meets(own, String(comparison), version) != false else {
+      guard PythonVersion.meets(own, String(comparison), wanted: version) != false else {
         throw PythonError(
-          .incompatible, subject, "it is for Python \(requiresPython ?? ""), but \(target) is needed",
+          .incompatible, subject, reason: "it is for Python \(requiresPython ?? ""), but \(target) is needed",
           hint: "opz lock --update makes one for this Python")
       }
     }
   }
 
-  private func best(_ package: Package, _ target: PythonTarget, _ rules: HashRules?) throws -> LockedWheel {
+  private func best(_ package: Package, _ target: PythonTarget, rules: HashRules?) throws -> LockedWheel {
     let name = "\(subject): \(package.name.prefix(100)) \((package.version ?? "").prefix(50))"
     if package.isUnpinned {
       throw PythonError(
-        .incompatible, name, "it comes from a directory, an archive or a version control system, which no digest pins",
+        .incompatible, name,
+        reason: "it comes from a directory, an archive or a version control system, which no digest pins",
         hint: "build a wheel of it (uv build --wheel), and name that in the requirements")
     }
     var refusal: PythonError?
@@ -166,16 +168,16 @@ public struct PythonLock: Sendable {
       fitting = (rank, wheel.build, wheel, file)
     }
     if fitting == nil, let refusal { throw refusal }
-    guard let fitting else { throw nothingFits(package, name, target) }
+    guard let fitting else { throw nothingFits(package, name, target: target) }
     guard let hash = fitting.file.hashes.first(where: { $0.algorithm == .sha256 }),
       let digest = Digest(algorithm: .sha256, hex: hash.hex)
     else {
       throw PythonError(
-        .malformed, name, "its wheel \(fitting.wheel) has no SHA-256",
+        .malformed, name, reason: "its wheel \(fitting.wheel) has no SHA-256",
         hint: "lock again from an index that lists digests")
     }
     guard let size = fitting.file.size.map({ UInt64(exactly: $0) }) ?? .some(0) else {
-      throw PythonError(.malformed, name, "its wheel has a negative size")
+      throw PythonError(.malformed, name, reason: "its wheel has a negative size")
     }
     return LockedWheel(
       name: fitting.wheel, version: package.version ?? fitting.wheel.version,
@@ -191,23 +193,23 @@ public struct PythonLock: Sendable {
     }
   }
 
-  private func nothingFits(_ package: Package, _ name: String, _ target: PythonTarget) -> PythonError {
+  private func nothingFits(_ package: Package, _ name: String, target: PythonTarget) -> PythonError {
     if package.wheels.isEmpty, package.hasSource {
       return PythonError(
-        .incompatible, name, "it has only a source distribution, and opz builds no packages",
+        .incompatible, name, reason: "it has only a source distribution, and opz builds no packages",
         hint:
           "build a wheel for \(target.platform) (uv build --wheel, or pip wheel), upload it to your own index, and lock again"
       )
     }
     return PythonError(
-      .incompatible, name, "none of its \(package.wheels.count) wheels fits \(target)",
+      .incompatible, name, reason: "none of its \(package.wheels.count) wheels fits \(target)",
       hint: "another version of the package, of Python or of the base may have one; opz lock --update searches again")
   }
 
   private static func fileName(_ file: File, _ package: String) throws -> String {
     if let name = file.name { return name }
     guard let location = file.url ?? file.path else {
-      throw PythonError(.malformed, package, "one of its wheels has neither url nor path")
+      throw PythonError(.malformed, package, reason: "one of its wheels has neither url nor path")
     }
     let last = location.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
     return String(last.replacing("%2B", with: "+").replacing("%2b", with: "+"))
@@ -219,18 +221,18 @@ public struct PythonLock: Sendable {
       let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
       guard !authority.contains("@") else {
         throw PythonError(
-          .malformed, package, "the address of its wheel contains a user name or a password",
+          .malformed, package, reason: "the address of its wheel contains a user name or a password",
           hint: "remove it from the lock, and put it into ~/.netrc or uv's environment variables")
       }
       guard !url.hasPrefix("file:") else {
         throw PythonError(
-          .malformed, package, "the path of its wheel is absolute", hint: "use a path relative to the lock")
+          .malformed, package, reason: "the path of its wheel is absolute", hint: "use a path relative to the lock")
       }
       return .url(url)
     }
     let path = file.path ?? ""
     guard !path.isEmpty, !path.hasPrefix("/"), !path.contains("\\"), !path.split(separator: "/").contains("..") else {
-      throw PythonError(.malformed, package, "the path of its wheel leads out of the project")
+      throw PythonError(.malformed, package, reason: "the path of its wheel leads out of the project")
     }
     return .path(path)
   }

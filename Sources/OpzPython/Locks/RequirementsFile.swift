@@ -47,14 +47,15 @@ public struct RequirementsFile: Sendable {
       // A file included both as requirements and as constraints is read twice.
       guard seen.insert("\(next.isConstraint) \(next.path)").inserted else { continue }
       guard seen.count <= RequirementsFile.maximumFiles else {
-        throw PythonError(.malformed, path.string, "it includes more than \(RequirementsFile.maximumFiles) files")
+        throw PythonError(
+          .malformed, path.string, reason: "it includes more than \(RequirementsFile.maximumFiles) files")
       }
       let text = try RequirementsFile.text(next.path, from: next.from)
       if !files.contains(next.path) { files.append(next.path) }
       var included: [(path: FilePath, isConstraint: Bool, from: String)] = []
       for line in RequirementsLines(text) {
         let location = "\(next.path.lastComponent?.string ?? next.path.string):\(line.number)"
-        try read(line.text, location, next.path, next.isConstraint, &included)
+        try read(line.text, location, file: next.path, isConstraint: next.isConstraint, included: &included)
       }
       waiting += included.reversed()
     }
@@ -63,13 +64,14 @@ public struct RequirementsFile: Sendable {
   private static func text(_ path: FilePath, from: String) throws -> String {
     guard let status = try FileStatus.find(path) else {
       throw PythonError(
-        .notFound, path.string, from.isEmpty ? "there is no such file" : "\(from) includes it, but it does not exist")
+        .notFound, path.string,
+        reason: from.isEmpty ? "there is no such file" : "\(from) includes it, but it does not exist")
     }
     guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
-      throw PythonError(.malformed, path.string, "not a regular file of at most \(maximumBytes) bytes")
+      throw PythonError(.malformed, path.string, reason: "not a regular file of at most \(maximumBytes) bytes")
     }
     guard let text = String(validating: try FileBlob(path, size: status.size).bytes(), as: UTF8.self) else {
-      throw PythonError(.malformed, path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
+      throw PythonError(.malformed, path.string, reason: "the text is not UTF-8", hint: "save the file as UTF-8")
     }
     return text
   }
@@ -77,16 +79,16 @@ public struct RequirementsFile: Sendable {
   // MARK: A line
 
   private mutating func read(
-    _ line: String, _ location: String, _ file: FilePath, _ isConstraint: Bool,
-    _ included: inout [(path: FilePath, isConstraint: Bool, from: String)]
+    _ line: String, _ location: String, file: FilePath, isConstraint: Bool,
+    included: inout [(path: FilePath, isConstraint: Bool, from: String)]
   ) throws {
-    guard line.hasPrefix("-") else { return try addItem(line, location, isConstraint) }
+    guard line.hasPrefix("-") else { return try addItem(line, location, isConstraint: isConstraint) }
     var words = RequirementsLines.words(line)[...]
     while let word = words.popFirst() {
       let (option, joined) = RequirementsFile.option(word)
       func value() throws -> String {
         guard let value = joined ?? words.popFirst(), !value.isEmpty else {
-          throw PythonError(.malformed, location, "\(option) has no value")
+          throw PythonError(.malformed, location, reason: "\(option) has no value")
         }
         return value
       }
@@ -101,22 +103,22 @@ public struct RequirementsFile: Sendable {
         if packages != ":none:" {
           throw PythonError(
             .incompatible, location,
-            "--no-binary \(packages.prefix(100)): opz accepts only wheels, and builds no packages",
+            reason: "--no-binary \(packages.prefix(100)): opz accepts only wheels, and builds no packages",
             hint: "build a wheel of it (uv build --wheel), upload it to your own index, and remove --no-binary")
         }
       case "--pre": allowsPrereleases = true
       case "--require-hashes": requireHashes = requireHashes ?? location
       case "-e", "--editable":
         throw PythonError(
-          .incompatible, location, "\(option): a digest cannot pin a directory",
+          .incompatible, location, reason: "\(option): a digest cannot pin a directory",
           hint: "name files of the project in code:, or build a wheel (uv build --wheel) and name that")
       case "--trusted-host":
         throw PythonError(
-          .incompatible, location, "--trusted-host: opz checks certificates",
+          .incompatible, location, reason: "--trusted-host: opz checks certificates",
           hint: "remove it; SSL_CERT_FILE can name your own certificate authority")
       default:
         throw PythonError(
-          .incompatible, location, "\(option.prefix(100)): opz does not know this option, and would ignore it",
+          .incompatible, location, reason: "\(option.prefix(100)): opz does not know this option, and would ignore it",
           hint: "remove it from \(file.lastComponent?.string ?? "the file")")
       }
     }
@@ -136,14 +138,14 @@ public struct RequirementsFile: Sendable {
   private static func includedFile(_ text: String, beside file: FilePath, _ location: String) throws -> FilePath {
     guard !text.contains("://") || text.hasPrefix("file://"), !text.contains("${"), !text.utf8.contains(0) else {
       throw PythonError(
-        .incompatible, location, "it includes \(text.prefix(200)), whose content can change",
+        .incompatible, location, reason: "it includes \(text.prefix(200)), whose content can change",
         hint: "keep the file in the project")
     }
     let path = FilePath(text.hasPrefix("file://") ? String(text.dropFirst(7)) : text)
     return file.removingLastComponent().pushing(path).lexicallyNormalized()
   }
 
-  private mutating func addItem(_ line: String, _ location: String, _ isConstraint: Bool) throws {
+  private mutating func addItem(_ line: String, _ location: String, isConstraint: Bool) throws {
     let words = RequirementsLines.words(line)
     let count = words.firstIndex { $0.hasPrefix("-") } ?? words.count
     let requirement = words[..<count].joined(separator: " ")
@@ -154,7 +156,7 @@ public struct RequirementsFile: Sendable {
       guard option == "--hash" else {
         throw PythonError(
           .incompatible, location,
-          "\(option.prefix(100)) of a requirement: opz builds no packages, so it would have no effect",
+          reason: "\(option.prefix(100)) of a requirement: opz builds no packages, so it would have no effect",
           hint: "remove it")
       }
       hashes.append(try RequirementsFile.hash(joined ?? rest.popFirst() ?? "", location))
@@ -166,7 +168,7 @@ public struct RequirementsFile: Sendable {
     guard let name = RequirementsFile.name(subject, address) else {
       if hashes.isEmpty { return }
       throw PythonError(
-        .malformed, location, "\(subject.prefix(200)): the package of these digests has no name",
+        .malformed, location, reason: "\(subject.prefix(200)): the package of these digests has no name",
         hint: "write NAME @ ADDRESS")
     }
     items.append(
@@ -179,15 +181,17 @@ public struct RequirementsFile: Sendable {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else {
       throw PythonError(
-        .malformed, location, "--hash \(text.prefix(100)) is not ALGORITHM:DIGEST", hint: "write --hash=sha256:..")
+        .malformed, location, reason: "--hash \(text.prefix(100)) is not ALGORITHM:DIGEST",
+        hint: "write --hash=sha256:..")
     }
     guard let algorithm = FileHash.Algorithm(rawValue: parts[0]) else {
       throw PythonError(
-        .incompatible, location, "--hash=\(parts[0].prefix(30)): the algorithm is not sha256, sha384 or sha512",
+        .incompatible, location, reason: "--hash=\(parts[0].prefix(30)): the algorithm is not sha256, sha384 or sha512",
         hint: "write --hash=sha256:..; pip hash FILE prints it")
     }
     guard let hash = FileHash(algorithm, hex: parts[1]) else {
-      throw PythonError(.malformed, location, "--hash=\(text.prefix(200)) does not have \(algorithm.digits) hex digits")
+      throw PythonError(
+        .malformed, location, reason: "--hash=\(text.prefix(200)) does not have \(algorithm.digits) hex digits")
     }
     return hash
   }

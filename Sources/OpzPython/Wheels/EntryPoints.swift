@@ -35,7 +35,7 @@ struct EntryPointsFile {
     guard let equals = line.firstIndex(of: "=") else { throw refuse("a line has no =: \"\(line.prefix(100))\"") }
     let name = String(ASCII.trimmed(line[..<equals]))
     guard EntryPointsFile.isFileName(name) else {
-      throw PythonError(.malformed, subject, "\"\(name.prefix(100))\" cannot be the name of a command")
+      throw PythonError(.malformed, subject, reason: "\"\(name.prefix(100))\" cannot be the name of a command")
     }
     guard names.insert(name).inserted else { throw refuse("duplicate command \"\(name)\"") }
     let value = reference(ASCII.trimmed(line[line.index(after: equals)...]))
@@ -53,7 +53,7 @@ struct EntryPointsFile {
     return ASCII.trimmed(value[..<bracket])
   }
 
-  private func refuse(_ reason: String) -> PythonError { PythonError(.malformed, subject, reason) }
+  private func refuse(_ reason: String) -> PythonError { PythonError(.malformed, subject, reason: reason) }
 
   private static func isFileName(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255

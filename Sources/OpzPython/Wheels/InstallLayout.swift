@@ -29,14 +29,14 @@ public struct InstallLayout: Hashable, Sendable {
         path.components.allSatisfy({ $0.kind == .regular }),
         !path.string.unicodeScalars.contains(where: { $0.value < 0x20 })
       else {
-        throw PythonError(.malformed, "directory \"\(path)\"", "it is not a plain path below the layer's root")
+        throw PythonError(.malformed, "directory \"\(path)\"", reason: "it is not a plain path below the layer's root")
       }
     }
     guard interpreter.hasPrefix("/"), interpreter.utf8.count <= InstallLayout.lineLimit - 3,
       interpreter.utf8.allSatisfy({ (0x20..<0x7f).contains($0) })
     else {
       throw PythonError(
-        .malformed, "interpreter \"\(interpreter.prefix(200))\"", "it cannot be in the first line of a script",
+        .malformed, "interpreter \"\(interpreter.prefix(200))\"", reason: "it cannot be in the first line of a script",
         hint: "give an absolute path, or /usr/bin/env and a name")
     }
     self.purelib = purelib

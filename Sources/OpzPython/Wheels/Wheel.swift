@@ -33,24 +33,24 @@ public struct Wheel: Sendable {
   public init(_ archive: ZipArchive, name: WheelName) throws {
     let directory = try Wheel.distInfo(in: archive, name)
     let record = try Wheel.record(in: archive, directory, name)
-    let files = try Wheel.files(in: archive, record, directory, name)
+    let files = try Wheel.files(in: archive, record, directory, name: name)
     /// - Returns: nil if there is no such file.
     func text(_ file: String) throws -> String? {
       let path = Array("\(directory)/\(file)".utf8)
       guard let found = files.first(where: { $0.entry.path == path }) else { return nil }
       let subject = "wheel \(name): \(file)"
       guard found.entry.size <= Limit.text else {
-        throw PythonError(.malformed, subject, "it has \(found.entry.size) bytes, more than \(Limit.text)")
+        throw PythonError(.malformed, subject, reason: "it has \(found.entry.size) bytes, more than \(Limit.text)")
       }
       let bytes = try found.content(of: archive, wheel: name).bytes()
       guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw PythonError(.malformed, subject, "it is not UTF-8")
+        throw PythonError(.malformed, subject, reason: "it is not UTF-8")
       }
       return text
     }
     func required(_ file: String) throws -> String {
       guard let text = try text(file) else {
-        throw PythonError(.malformed, "wheel \(name)", "there is no \(directory)/\(file) in it")
+        throw PythonError(.malformed, "wheel \(name)", reason: "there is no \(directory)/\(file) in it")
       }
       return text
     }
@@ -88,12 +88,13 @@ public struct Wheel: Sendable {
       }
     }
     guard let only = found.first, found.count == 1 else {
-      throw PythonError(.malformed, "wheel \(name)", "it has \(found.count) .dist-info directories, not 1")
+      throw PythonError(.malformed, "wheel \(name)", reason: "it has \(found.count) .dist-info directories, not 1")
     }
     let text = String(decoding: only, as: UTF8.self)
     guard name.isStem(text.dropLast(suffix.count)) else {
       throw PythonError(
-        .malformed, "wheel \(name)", "its metadata is in \"\(text.prefix(200))\", which belongs to another distribution"
+        .malformed, "wheel \(name)",
+        reason: "its metadata is in \"\(text.prefix(200))\", which belongs to another distribution"
       )
     }
     return text
@@ -102,18 +103,18 @@ public struct Wheel: Sendable {
   private static func record(in archive: ZipArchive, _ directory: String, _ name: WheelName) throws -> WheelRecord {
     let path = Array("\(directory)/RECORD".utf8)
     guard let entry = archive[path], !entry.isDirectory else {
-      throw PythonError(.malformed, "wheel \(name)", "there is no \(directory)/RECORD in it")
+      throw PythonError(.malformed, "wheel \(name)", reason: "there is no \(directory)/RECORD in it")
     }
     let subject = "wheel \(name): RECORD"
     guard entry.size <= Limit.record else {
-      throw PythonError(.malformed, subject, "it has \(entry.size) bytes, more than \(Limit.record)")
+      throw PythonError(.malformed, subject, reason: "it has \(entry.size) bytes, more than \(Limit.record)")
     }
     return try WheelRecord(try archive.content(entry).bytes(), own: path, of: subject)
   }
 
   /// The files in archive order, after checking that RECORD lists them and no others.
   private static func files(
-    in archive: ZipArchive, _ record: WheelRecord, _ directory: String, _ name: WheelName
+    in archive: ZipArchive, _ record: WheelRecord, _ directory: String, name: WheelName
   ) throws -> [WheelFile] {
     let subject = "wheel \(name): RECORD"
     let own = Array("\(directory)/RECORD".utf8)
@@ -122,17 +123,18 @@ public struct Wheel: Sendable {
     for path in record.rows.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       guard let entry = archive[path], !entry.isDirectory else {
         let text = String(decoding: path.prefix(200), as: UTF8.self)
-        throw PythonError(.malformed, subject, "it lists \"\(text)\", which is not in the wheel")
+        throw PythonError(.malformed, subject, reason: "it lists \"\(text)\", which is not in the wheel")
       }
     }
     var files: [WheelFile] = []
     for entry in archive.entries where !entry.isDirectory && entry.path != own && !signatures.contains(entry.path) {
       let text = String(decoding: entry.path.prefix(200), as: UTF8.self)
       guard let row = record.rows[entry.path], let digest = row.digest else {
-        throw PythonError(.malformed, subject, "it does not list \"\(text)\", which is in the wheel")
+        throw PythonError(.malformed, subject, reason: "it does not list \"\(text)\", which is in the wheel")
       }
       guard row.size ?? entry.size == entry.size else {
-        throw PythonError(.malformed, subject, "\"\(text)\" has \(entry.size) bytes, but RECORD lists another size")
+        throw PythonError(
+          .malformed, subject, reason: "\"\(text)\" has \(entry.size) bytes, but RECORD lists another size")
       }
       files.append(WheelFile(entry: entry, digest: digest))
     }
@@ -151,7 +153,7 @@ struct WheelFile {
     let subject = "wheel \(wheel): \"\(String(decoding: entry.path.prefix(200), as: UTF8.self))\""
     return VerifiedBlob(archive.content(entry), digest: digest) {
       PythonError(
-        .wrongDigest, subject, "its bytes do not have the digest in RECORD, \(digest)",
+        .wrongDigest, subject, reason: "its bytes do not have the digest in RECORD, \(digest)",
         hint: "the wheel was changed after it was built: download it again, or use another one")
     }
   }

@@ -142,7 +142,7 @@ struct WheelInstallation {
     var lines = installed.map { (path: relative($0.key), digest: $0.value.digest, size: $0.value.size) }
     lines.append((relative(own), nil, nil))
     lines.sort { $0.path.lexicographicallyPrecedes($1.path) }
-    let record = lines.flatMap { WheelRecord.line($0.path, $0.digest, $0.size) }
+    let record = lines.flatMap { WheelRecord.line($0.path, $0.digest, size: $0.size) }
     try add(BytesBlob(record), nil, at: own, mode: 0o644)
   }
 
@@ -157,5 +157,7 @@ struct WheelInstallation {
     return Array((up + to[shared...]).joined(separator: [Self.slash]))
   }
 
-  private func refuse(_ reason: String) -> PythonError { PythonError(.malformed, "wheel \(wheel.name)", reason) }
+  private func refuse(_ reason: String) -> PythonError {
+    PythonError(.malformed, "wheel \(wheel.name)", reason: reason)
+  }
 }

@@ -17,10 +17,10 @@ public struct WheelMetadata: Hashable, Sendable {
     name = try fields.required("Name", of: subject)
     version = try fields.required("Version", of: subject)
     guard WheelName.isDistribution(name), WheelName.normalized(name) == wheel.normalizedDistribution else {
-      throw PythonError(.malformed, subject, "its name is \"\(name.prefix(100))\"")
+      throw PythonError(.malformed, subject, reason: "its name is \"\(name.prefix(100))\"")
     }
     guard NormalizedVersion.key(version) == NormalizedVersion.key(wheel.version) else {
-      throw PythonError(.malformed, subject, "its version is \"\(version.prefix(100))\"")
+      throw PythonError(.malformed, subject, reason: "its version is \"\(version.prefix(100))\"")
     }
     requiresPython = try fields.one("Requires-Python", of: subject)
     requiresDist = fields.all("Requires-Dist")
@@ -38,19 +38,19 @@ struct WheelDescription {
     let fields = MetadataFields(text)
     let version = try fields.required("Wheel-Version", of: subject)
     guard version.split(separator: ".", omittingEmptySubsequences: false).first == "1" else {
-      throw PythonError(.malformed, subject, "it has version \(version.prefix(20)) of the format; opz reads 1")
+      throw PythonError(.malformed, subject, reason: "it has version \(version.prefix(20)) of the format; opz reads 1")
     }
     switch try fields.required("Root-Is-Purelib", of: subject).lowercased() {
     case "true": isPurelib = true
     case "false": isPurelib = false
-    default: throw PythonError(.malformed, subject, "Root-Is-Purelib is neither true nor false")
+    default: throw PythonError(.malformed, subject, reason: "Root-Is-Purelib is neither true nor false")
     }
     var tags: [WheelTag] = []
     for text in fields.all("Tag") {
       guard text.utf8.count <= 255,
         let more = WheelTag.expand(text.split(separator: "-", omittingEmptySubsequences: false))
       else {
-        throw PythonError(.malformed, subject, "\"\(text.prefix(100))\" is not a tag")
+        throw PythonError(.malformed, subject, reason: "\"\(text.prefix(100))\" is not a tag")
       }
       tags += more
     }
@@ -94,14 +94,16 @@ struct MetadataFields {
   /// - Throws: `PythonError` if there are several, because programs would differ in which one they use.
   func one(_ key: String, of subject: String) throws -> String? {
     let found = all(key)
-    guard found.count <= 1 else { throw PythonError(.malformed, subject, "it has \(found.count) fields named \(key)") }
+    guard found.count <= 1 else {
+      throw PythonError(.malformed, subject, reason: "it has \(found.count) fields named \(key)")
+    }
     return found.first
   }
 
   /// - Throws: `PythonError` unless there is exactly one, not empty.
   func required(_ key: String, of subject: String) throws -> String {
     guard let value = try one(key, of: subject), !value.isEmpty else {
-      throw PythonError(.malformed, subject, "it has no field named \(key)")
+      throw PythonError(.malformed, subject, reason: "it has no field named \(key)")
     }
     return value
   }

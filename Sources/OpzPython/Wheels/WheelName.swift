@@ -18,7 +18,7 @@ public struct WheelName: Hashable, Sendable, CustomStringConvertible {
   public init(parsing text: String) throws {
     func refuse(_ reason: String) -> PythonError {
       PythonError(
-        .malformed, "wheel \"\(text.prefix(300))\"", reason,
+        .malformed, "wheel \"\(text.prefix(300))\"", reason: reason,
         hint: "a wheel is named {distribution}-{version}-{python tag}-{abi tag}-{platform tag}.whl")
     }
     guard text.hasSuffix(".whl") else { throw refuse("the name does not end in .whl") }

@@ -16,7 +16,7 @@ struct WheelRecord {
   ///   - own: the path of the file itself, the only one that needs no digest.
   init(_ bytes: [UInt8], own: [UInt8], of subject: String) throws {
     guard String(validating: bytes, as: UTF8.self) != nil else {
-      throw PythonError(.malformed, subject, "it is not UTF-8")
+      throw PythonError(.malformed, subject, reason: "it is not UTF-8")
     }
     var lines = CSVLines(bytes)
     while let fields = try lines.next(of: subject) {
@@ -24,26 +24,26 @@ struct WheelRecord {
       let path = fields[0]
       let name = String(decoding: path.prefix(200), as: UTF8.self)
       guard fields.count == 3 else {
-        throw PythonError(.malformed, subject, "the line of \"\(name)\" has \(fields.count) columns, not 3")
+        throw PythonError(.malformed, subject, reason: "the line of \"\(name)\" has \(fields.count) columns, not 3")
       }
       let digest = Digest(record: String(decoding: fields[1], as: UTF8.self))
       guard digest != nil || (path == own && fields[1].isEmpty) else {
-        throw PythonError(.malformed, subject, "the line of \"\(name)\" has no sha256 or sha512 digest")
+        throw PythonError(.malformed, subject, reason: "the line of \"\(name)\" has no sha256 or sha512 digest")
       }
       let size = UInt64(String(decoding: fields[2], as: UTF8.self))
       guard size != nil || fields[2].isEmpty else {
-        throw PythonError(.malformed, subject, "the line of \"\(name)\" has a size that is not a number")
+        throw PythonError(.malformed, subject, reason: "the line of \"\(name)\" has a size that is not a number")
       }
       let row = Row(digest: digest, size: size)
       // Some build tools list a file twice.
       if let before = rows.updateValue(row, forKey: path), before != row {
-        throw PythonError(.malformed, subject, "there are two different lines for \"\(name)\"")
+        throw PythonError(.malformed, subject, reason: "there are two different lines for \"\(name)\"")
       }
     }
   }
 
   /// One line, quoted like Python's csv module.
-  static func line(_ path: [UInt8], _ digest: Digest?, _ size: UInt64?) -> [UInt8] {
+  static func line(_ path: [UInt8], _ digest: Digest?, size: UInt64?) -> [UInt8] {
     let quote = UInt8(ascii: "\"")
     var field = path
     if path.contains(where: { $0 == quote || $0 == UInt8(ascii: ",") }) {
@@ -93,6 +93,6 @@ private struct CSVLines {
         break
       }
     }
-    throw PythonError(.malformed, subject, "a quote is not closed, or text follows a closing quote")
+    throw PythonError(.malformed, subject, reason: "a quote is not closed, or text follows a closing quote")
   }
 }

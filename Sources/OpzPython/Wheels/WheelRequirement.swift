@@ -28,7 +28,7 @@ struct WheelRequirement: Sendable {
 
   /// A clause that the version does not meet; nil if it meets all.
   func broken(by version: String) -> String? {
-    clauses.first { PythonVersion.meets(version, $0.comparison, $0.version) == false }.map {
+    clauses.first { PythonVersion.meets(version, $0.comparison, wanted: $0.version) == false }.map {
       $0.comparison + $0.version
     }
   }

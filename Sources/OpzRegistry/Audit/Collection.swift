@@ -57,11 +57,11 @@ extension Registry {
   /// exclusively, so no version is recorded meanwhile; readers continue, and files that they have open stay readable.
   public func collect(_ options: CollectionOptions, by author: Author) throws -> CollectionReport {
     var report = CollectionReport()
-    try applyRules(options, author, &report)
+    try applyRules(options, author, report: &report)
     try FileLock.holding(root.appending("lock"), .exclusive) {
       let roots = try reachable(
         ignoring: options.isDryRun ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
-      try sweep(roots, options, author, &report)
+      try sweep(roots, options, author: author, report: &report)
       let edge = options.edge(author.at)
       for part in ["models", "cache", "runtimes", "repositories"] {
         try removeTemporary(below: root.appending(part), olderThan: edge, options, &report)
@@ -96,13 +96,13 @@ extension Registry {
     }
   }
 
-  private func applyRules(_ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport) throws {
+  private func applyRules(_ options: CollectionOptions, _ author: Author, report: inout CollectionReport) throws {
     for name in try models() {
       let state = try state(name)
       for (rank, entry) in state.live.reversed().enumerated() {
         let reference = "\(name)@\(entry.version)"
         let tags = state.tags(of: try load(name, entry))
-        let reason = options.rules.reason(entry, rank: rank, tags: tags, state, author.at)
+        let reason = options.rules.reason(entry, rank: rank, tags: tags, state, now: author.at)
         report.versions.append(
           .init(reference: reference, keeps: reason != nil, reason: reason ?? "the retention rules do not keep it"))
         if reason == nil, !options.isDryRun {
@@ -126,18 +126,22 @@ extension Registry {
             Version(name: name, version: entry.version, record: $0, bytes: [], artifact: entry.artifact)
           } ?? load(name, entry)
         let others = (version.record.artifacts ?? [:]).values
-        for root in [entry.artifact, version.record.image] + others { try mark(root, &found, version, state) }
-        for attachment in state.attachments(of: version) { try mark(attachment.descriptor, &found, version, state) }
+        for root in [entry.artifact, version.record.image] + others {
+          try mark(root, &found, version: version, state: state)
+        }
+        for attachment in state.attachments(of: version) {
+          try mark(attachment.descriptor, &found, version: version, state: state)
+        }
         // A referrer may be elsewhere or lost: it is not part of the version.
         for referrer in state.referrers[entry.version] ?? [] where try store.has(referrer) {
-          try mark(referrer, &found, version, state)
+          try mark(referrer, &found, version: version, state: state)
         }
         if let card = state.cards[entry.version] { found.insert(card.digest) }
         found.formUnion(version.record.layers.map(\.descriptor.digest))
         found.formUnion(try blobsOfSettings(of: version, in: state))
         // Named by events of unknown kinds. Such a blob may be elsewhere or lost.
         for blob in state.named[entry.version] ?? [] where try store.has(blob) {
-          try mark(blob, &found, version, state)
+          try mark(blob, &found, version: version, state: state)
         }
       }
       found.formUnion(state.deploys.map(\.manifests.digest))
@@ -157,25 +161,25 @@ extension Registry {
   private func pinned() throws -> Set<Digest> {
     var found: Set<Digest> = []
     for name in try repositories() {
-      for root in try repository(name).manifests() { try mark(root, &found, nil, ModelState()) }
+      for root in try repository(name).manifests() { try mark(root, &found, version: nil, state: ModelState()) }
     }
-    for image in try runtimes().map(\.image) { try mark(image, &found, nil, ModelState()) }
+    for image in try runtimes().map(\.image) { try mark(image, &found, version: nil, state: ModelState()) }
     return found
   }
 
-  private func mark(_ root: Descriptor, _ found: inout Set<Digest>, _ version: Version?, _ state: ModelState) throws {
+  private func mark(_ root: Descriptor, _ found: inout Set<Digest>, version: Version?, state: ModelState) throws {
     guard found.insert(root.digest).inserted else { return }
     guard try store.has(root) else {
       // A manifest that is only elsewhere cannot name blobs here.
       if let version, state.places[version.version] != nil { return }
       throw RegistryError(
         .damaged, version?.record.reference ?? root.digest.description,
-        "\(root.digest) is missing, so what it names is not known",
+        reason: "\(root.digest) is missing, so what it names is not known",
         hint: "opz fsck names all such blobs; nothing was removed")
     }
     for child in try children(of: root) {
       if child.mediaType.isManifest || child.mediaType.isIndex {
-        try mark(child, &found, version, state)
+        try mark(child, &found, version: version, state: state)
       } else {
         found.insert(child.digest)
       }
@@ -183,7 +187,7 @@ extension Registry {
   }
 
   private func sweep(
-    _ named: Set<Digest>, _ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport
+    _ named: Set<Digest>, _ options: CollectionOptions, author: Author, report: inout CollectionReport
   ) throws {
     let edge = options.edge(author.at)
     let safe = options.elsewhere.subtracting(try pinned())

@@ -86,7 +86,7 @@ struct ModelAudit {
           report.add(path(event), error)
         }
       }
-      try checkHeads(names, heads, followed)
+      try checkHeads(names, heads, followed: followed)
       return Set(numbers.keys)
     } catch {
       report.add("models/\(name)", error)
@@ -126,7 +126,7 @@ struct ModelAudit {
 
   /// An event that nothing follows is a head, unless its writer crashed before creating the head: then an event that it
   /// follows still is one.
-  private mutating func checkHeads(_ names: [EventLog.Name], _ heads: Set<String>, _ followed: Set<Digest>) throws {
+  private mutating func checkHeads(_ names: [EventLog.Name], _ heads: Set<String>, followed: Set<Digest>) throws {
     let known = Set(names.filter { heads.contains($0.hash) }.map(\.hash))
     for head in heads.subtracting(known).sorted() {
       report.add("models/\(name)/heads/\(head)", "the event that it names is missing")

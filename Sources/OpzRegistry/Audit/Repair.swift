@@ -44,11 +44,12 @@ extension Registry {
       raw: store.content(entry.artifact), mediaType: entry.artifact.mediaType,
       subject: entry.artifact.digest.description)
     guard let layer = manifest.content.layers.first(where: { $0.mediaType == RecordArtifact.artifactType }) else {
-      throw RegistryError(.damaged, entry.artifact.digest.description, "the artifact does not hold a version record")
+      throw RegistryError(
+        .damaged, entry.artifact.digest.description, reason: "the artifact does not hold a version record")
     }
     let bytes = try store.content(layer, limit: VersionRecord.limit)
     guard Digest.of(bytes) == layer.digest else {
-      throw RegistryError(.damaged, layer.digest.description, "the blob is corrupt")
+      throw RegistryError(.damaged, layer.digest.description, reason: "the blob is corrupt")
     }
     return bytes
   }

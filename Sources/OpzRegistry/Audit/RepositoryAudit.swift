@@ -6,13 +6,13 @@ extension Registry {
   /// Checks that tags name manifests of their repositories, and that the blobs that manifests name are here.
   func checkRepositories(_ rotten: Set<Digest>, _ report: inout FsckReport) {
     do {
-      for name in try repositories() { try check(repository(name), rotten, &report) }
+      for name in try repositories() { try check(repository(name), rotten, report: &report) }
     } catch {
       report.add("repositories", error)
     }
   }
 
-  private func check(_ repository: Repository, _ rotten: Set<Digest>, _ report: inout FsckReport) throws {
+  private func check(_ repository: Repository, _ rotten: Set<Digest>, report: inout FsckReport) throws {
     let place = "repositories/\(repository.name)"
     let manifests = try repository.manifests()
     let known = Set(manifests.map(\.digest))
@@ -25,11 +25,11 @@ extension Registry {
         "\(place):\(tag)", "it names \(descriptor.digest), which the repository does not have", hint: "push it again")
     }
     for descriptor in manifests where !rotten.contains(descriptor.digest) {
-      try check(descriptor, place, &report)
+      try check(descriptor, place, report: &report)
     }
   }
 
-  private func check(_ descriptor: Descriptor, _ place: String, _ report: inout FsckReport) throws {
+  private func check(_ descriptor: Descriptor, _ place: String, report: inout FsckReport) throws {
     let subject = "\(place)@\(descriptor.digest)"
     do {
       let document = try PushedDocument(store.content(descriptor), descriptor.mediaType, subject: subject)

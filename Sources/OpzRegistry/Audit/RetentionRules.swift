@@ -30,7 +30,7 @@ public struct RetentionRules: Sendable, Equatable {
   /// - Parameters:
   ///   - rank: the number of newer versions.
   ///   - tags: all tags of the version.
-  func reason(_ entry: ModelState.Entry, rank: Int, tags: [String: String], _ state: ModelState, _ now: Timestamp)
+  func reason(_ entry: ModelState.Entry, rank: Int, tags: [String: String], _ state: ModelState, now: Timestamp)
     -> String?
   {
     if let alias = state.aliases(of: entry.version).first, aliased { return "the alias \(alias) names it" }

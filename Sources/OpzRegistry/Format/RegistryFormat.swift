@@ -28,18 +28,19 @@ enum RegistryFormat {
     Array((Event.Kind.known.map(\.rawValue).sorted() + ["-"] + features.sorted()).joined(separator: "\n").utf8)
   ).short
 
-  static func laterFormat(_ subject: String, _ what: String, _ format: Int, reads known: ClosedRange<Int>)
+  static func laterFormat(_ subject: String, _ what: String, format: Int, reads known: ClosedRange<Int>)
     -> RegistryError
   {
     RegistryError(
       .unknownFormat, subject,
-      "\(what) has format \(format), this opz reads \(known.lowerBound) and \(known.upperBound)",
+      reason: "\(what) has format \(format), this opz reads \(known.lowerBound) and \(known.upperBound)",
       hint: "use a newer opz")
   }
 
-  static func missingFeature(_ subject: String, _ what: String, _ feature: String) -> RegistryError {
+  static func missingFeature(_ subject: String, _ what: String, feature: String) -> RegistryError {
     RegistryError(
-      .unknownFormat, subject, "\(what) needs \"\(feature)\", which this opz does not know", hint: "use a newer opz")
+      .unknownFormat, subject, reason: "\(what) needs \"\(feature)\", which this opz does not know",
+      hint: "use a newer opz")
   }
 }
 
@@ -57,10 +58,10 @@ struct RegistryMarker: Codable {
     let bytes = try SmallFile.read(path, limit: 4096)
     let marker = try CanonicalJSON.decode(RegistryMarker.self, from: bytes, subject: path.string)
     guard RegistryFormat.known.contains(marker.format) else {
-      throw RegistryFormat.laterFormat(path.string, "the registry", marker.format, reads: RegistryFormat.known)
+      throw RegistryFormat.laterFormat(path.string, "the registry", format: marker.format, reads: RegistryFormat.known)
     }
     if let feature = RegistryFormat.unknown(in: marker.critical) {
-      throw RegistryFormat.missingFeature(path.string, "the registry", feature)
+      throw RegistryFormat.missingFeature(path.string, "the registry", feature: feature)
     }
     return marker
   }
@@ -83,7 +84,7 @@ extension Registry {
   func requireFormat2(for what: String) throws {
     guard try RegistryMarker.read(in: root).format < 2 else { return }
     throw RegistryError(
-      .conflict, root.string, "the registry has format 1, and \(what) needs format 2",
+      .conflict, root.string, reason: "the registry has format 1, and \(what) needs format 2",
       hint: "opz registry upgrade; an opz that reads only format 1 does not open the registry then")
   }
 }

@@ -42,7 +42,8 @@ extension Registry {
       if let first = obstacles.first {
         throw RegistryError(
           .conflict, root.string,
-          "the registry has \(obstacles.count) document\(obstacles.count == 1 ? "" : "s") of format 2; the first is \(first)",
+          reason:
+            "the registry has \(obstacles.count) document\(obstacles.count == 1 ? "" : "s") of format 2; the first is \(first)",
           hint: "it stays at format 2; every opz that uses it has to read that")
       }
       try Durable.replace(RegistryMarker.path(in: root), with: markerBytes(format: format))

@@ -18,7 +18,7 @@ public struct AliasName: Hashable, Sendable, Comparable, CustomStringConvertible
   public init(parsing text: String) throws {
     guard let name = AliasName(text) else {
       throw RegistryError(
-        .badName, text, "not an alias: a lower-case letter, then letters, digits, - _ or ., at most 63",
+        .badName, text, reason: "not an alias: a lower-case letter, then letters, digits, - _ or ., at most 63",
         hint: "write production, champion or eu-west")
     }
     self = name
@@ -62,25 +62,25 @@ extension Registry {
     repeats: Bool = false, kind: Event.Kind = .aliased, by author: Author, details: [String: JSONValue] = [:]
   ) throws -> AliasChange {
     try locked(version.name) {
-      try require(premise, version.name, alias)
+      try require(premise, version.name, alias: alias)
       let state = try state(version.name)
       guard let entry = try state.only(version.version, of: version.name) else {
-        throw RegistryError(.notFound, version.record.reference, "the version was deleted in the meantime")
+        throw RegistryError(.notFound, version.record.reference, reason: "the version was deleted in the meantime")
       }
       // The number may be another image's by now, at which no gate has looked.
       guard entry.image == version.record.image.digest else {
         throw RegistryError(
-          .conflict, version.record.reference, "the number was given to another image in the meantime",
+          .conflict, version.record.reference, reason: "the number was given to another image in the meantime",
           hint: "run the command again")
       }
-      let current = try check(alias, expected, state, version.name)
+      let current = try check(alias, expected, state: state, name: version.name)
       if current == version.version, !state.isConflicted(alias), !repeats {
         // Whoever set it may have been killed before updating the index.
         try exportIndex(adding: version, tag: "\(version.name)@\(alias)")
         return AliasChange(alias: alias, from: current, to: current)
       }
       let move = Event.AliasMove(name: alias.description, after: state.tips(alias).map(\.hash).sorted())
-      try append(kind, version, author, details, alias: move)
+      try append(kind, version, author: author, details: details, alias: move)
       return AliasChange(alias: alias, from: current, to: version.version)
     }
   }
@@ -92,16 +92,16 @@ extension Registry {
     by author: Author, details: [String: JSONValue] = [:]
   ) throws -> AliasChange {
     try locked(name) {
-      try require(premise, name, alias)
+      try require(premise, name, alias: alias)
       let state = try state(name)
-      let current = try check(alias, expected, state, name)
+      let current = try check(alias, expected, state: state, name: name)
       guard let current = current ?? state.tips(alias).compactMap(\.version).first,
         let version = try state.only(current, of: name)
       else {
-        throw RegistryError(.notFound, "\(name)@\(alias)", "no such alias", hint: "opz show \(name) lists them")
+        throw RegistryError(.notFound, "\(name)@\(alias)", reason: "no such alias", hint: "opz show \(name) lists them")
       }
       let move = Event.AliasMove(name: alias.description, after: state.tips(alias).map(\.hash).sorted())
-      try append(.unaliased, try load(name, version), author, details, alias: move)
+      try append(.unaliased, try load(name, version), author: author, details: details, alias: move)
       return AliasChange(alias: alias, from: current, to: nil)
     }
   }
@@ -113,7 +113,7 @@ extension Registry {
     guard let move = state.previous(alias), let number = move.version, let entry = try state.only(number, of: name)
     else {
       throw RegistryError(
-        .notFound, "\(name)@\(alias)", "it named no existing version before \(standing)",
+        .notFound, "\(name)@\(alias)", reason: "it named no existing version before \(standing)",
         hint: "opz history \(name) --alias \(alias) shows what it named; opz alias \(name) \(alias) VERSION sets it")
     }
     return (move, try load(name, entry))
@@ -126,24 +126,24 @@ extension Registry {
     details: [String: JSONValue] = [:]
   ) throws -> AliasChange {
     try locked(version.name) {
-      try require(premise, version.name, alias)
+      try require(premise, version.name, alias: alias)
       let state = try state(version.name)
       guard state.previous(alias) == move else {
         throw RegistryError(
-          .conflict, "\(version.name)@\(alias)", "the alias moved in the meantime",
+          .conflict, "\(version.name)@\(alias)", reason: "the alias moved in the meantime",
           hint: "opz history \(version.name) --alias \(alias) says who moved it")
       }
       let current = state.target(alias)
       let after = state.tips(alias).map(\.hash).sorted()
       try append(
-        .rolledBack, version, author, details,
+        .rolledBack, version, author: author, details: details,
         alias: Event.AliasMove(name: alias.description, after: after, restores: move.hash))
       return AliasChange(alias: alias, from: current, to: version.version)
     }
   }
 
   private func check(
-    _ alias: AliasName, _ expected: Expectation, _ state: ModelState, _ name: ModelName
+    _ alias: AliasName, _ expected: Expectation, state: ModelState, name: ModelName
   ) throws -> SemanticVersion? {
     let current = state.target(alias)
     let isMet =
@@ -154,7 +154,7 @@ extension Registry {
       }
     guard isMet else {
       throw RegistryError(
-        .conflict, "\(name)@\(alias)", "it names \(current?.description ?? "nothing"), which was not expected",
+        .conflict, "\(name)@\(alias)", reason: "it names \(current?.description ?? "nothing"), which was not expected",
         hint: "opz history \(name) --alias \(alias) says who moved it")
     }
     return current

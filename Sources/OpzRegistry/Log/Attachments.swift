@@ -44,7 +44,8 @@ extension Registry {
     guard manifest.content.subject?.digest == version.record.image.digest else {
       throw RegistryError(
         .badName, manifest.descriptor.digest.description,
-        "its subject is \(manifest.content.subject.map { "\($0.digest)" } ?? "missing"), not the image of \(version.record.reference)"
+        reason:
+          "its subject is \(manifest.content.subject.map { "\($0.digest)" } ?? "missing"), not the image of \(version.record.reference)"
       )
     }
     var descriptor = try store.put(manifest.raw, manifest.descriptor.mediaType)
@@ -58,12 +59,12 @@ extension Registry {
       for part in manifest.references where try !store.has(part) {
         throw RegistryError(
           .conflict, version.record.reference,
-          "\(part.mediaType) \(part.digest) of the attachment is not in the registry",
+          reason: "\(part.mediaType) \(part.digest) of the attachment is not in the registry",
           hint: "run the command again")
       }
       var details = ["attachment": try JSONValue(encoding: found)]
       details["source"] = source.map { .string($0.rawValue) }
-      try append(.attached, version, author, details)
+      try append(.attached, version, author: author, details: details)
       return found
     }
   }

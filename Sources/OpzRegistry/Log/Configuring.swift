@@ -23,7 +23,7 @@ extension ModelState {
   }
 
   /// The last set in the order of the fold counts. A set that cannot be read is ignored here and reported by an audit.
-  mutating func configure(_ event: Event, _ name: EventLog.Name, _ version: SemanticVersion) {
+  mutating func configure(_ event: Event, _ name: EventLog.Name, version: SemanticVersion) {
     guard let settings = VersionSettings(event) else { return }
     configurations[version, default: []].removeAll { $0.image == event.image }
     configurations[version, default: []].append(
@@ -57,7 +57,7 @@ extension Registry {
     let event = try log(version.name).read(found.event).event
     guard let settings = VersionSettings(event) else {
       throw RegistryError(
-        .damaged, log(version.name).events.appending(found.event.file).string, "the settings cannot be read")
+        .damaged, log(version.name).events.appending(found.event.file).string, reason: "the settings cannot be read")
     }
     return settings
   }
@@ -65,8 +65,8 @@ extension Registry {
   /// Appends the settings if they differ from the current ones. The caller holds the model's lock.
   /// - Returns: what changed.
   func configure(
-    _ version: Version, _ settings: VersionSettings, in state: ModelState, _ author: Author,
-    _ details: [String: JSONValue]
+    _ version: Version, _ settings: VersionSettings, in state: ModelState, author: Author,
+    details: [String: JSONValue]
   ) throws -> [SettingsChange] {
     let changes = try settings.changes(since: VersionSettings(current(version, in: state).record))
     if changes.isEmpty { return [] }
@@ -75,18 +75,18 @@ extension Registry {
     guard size <= VersionSettings.limit else {
       throw RegistryError(
         .badName, version.record.reference,
-        "its settings have \(size) bytes; at most \(VersionSettings.limit) are kept",
+        reason: "its settings have \(size) bytes; at most \(VersionSettings.limit) are kept",
         hint: "keep fewer metrics and tags; a file among lineage.data can have them")
     }
     for test in settings.tests where try !store.has(test.descriptor) {
       throw RegistryError(
-        .conflict, version.record.reference, "\(test.name) was collected while it was recorded",
+        .conflict, version.record.reference, reason: "\(test.name) was collected while it was recorded",
         hint: "run the command again")
     }
     var details = details
     details["settings"] = value
     details["changed"] = .array(changes.prefix(50).map { .string($0.field) })
-    try append(.configured, version, author, details)
+    try append(.configured, version, author: author, details: details)
     return changes
   }
 }

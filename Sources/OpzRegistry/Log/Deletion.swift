@@ -20,14 +20,14 @@ extension Registry {
       let entry: ModelState.Entry
       if let image {
         guard let found = state.live.first(where: { $0.version == version && $0.image == image }) else {
-          throw RegistryError(.notFound, "\(name)@\(version)", "it has no image \(image)")
+          throw RegistryError(.notFound, "\(name)@\(version)", reason: "it has no image \(image)")
         }
         entry = found
       } else {
         entry = try load(LocalReference(name, .version(version)), state)
       }
       let others = state.live.filter { $0.version == version && $0.artifact != entry.artifact }
-      if others.isEmpty { try requireFree(name, version, state, author.at, force: force) }
+      if others.isEmpty { try requireFree(name, version, state: state, now: author.at, force: force) }
       try log(name).append { number, heads in
         Event(
           kind: .deleted, model: name.description, version: version.description, at: author.at.description,
@@ -45,17 +45,17 @@ extension Registry {
   private func load(_ reference: LocalReference, _ state: ModelState) throws -> ModelState.Entry {
     let found = try find(reference, in: state)
     guard let entry = state.live.first(where: { $0.version == found.version }) else {
-      throw RegistryError(.notFound, reference.description, "no such version")
+      throw RegistryError(.notFound, reference.description, reason: "no such version")
     }
     return entry
   }
 
   private func requireFree(
-    _ name: ModelName, _ version: SemanticVersion, _ state: ModelState, _ now: Timestamp, force: Bool
+    _ name: ModelName, _ version: SemanticVersion, state: ModelState, now: Timestamp, force: Bool
   ) throws {
     if let alias = state.aliases(of: version).first {
       throw RegistryError(
-        .held, "\(name)@\(version)", "the alias \(alias) names it",
+        .held, "\(name)@\(version)", reason: "the alias \(alias) names it",
         hint: "move the alias first: opz alias \(name) \(alias) VERSION, or --remove")
     }
     if force { return }
@@ -63,7 +63,7 @@ extension Registry {
     for alias in state.moves.keys.sorted() where state.held(alias, since: window.description).contains(version) {
       throw RegistryError(
         .held, "\(name)@\(version)",
-        "the alias \(alias) named it within the last \(Registry.rollbackDays) days, so a rollback may need it",
+        reason: "the alias \(alias) named it within the last \(Registry.rollbackDays) days, so a rollback may need it",
         hint: "opz delete --force deletes it anyway")
     }
   }

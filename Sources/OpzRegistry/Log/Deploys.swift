@@ -49,7 +49,7 @@ extension Registry {
     let path = store.path(of: deploy.manifests.digest)
     let bytes = try SmallFile.read(path, limit: Registry.manifestsLimit)
     guard Digest.of(bytes) == deploy.manifests.digest else {
-      throw RegistryError(.damaged, path.string, "the manifests do not have the digest in their name")
+      throw RegistryError(.damaged, path.string, reason: "the manifests do not have the digest in their name")
     }
     return bytes
   }

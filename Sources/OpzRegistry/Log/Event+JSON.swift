@@ -6,7 +6,7 @@ extension Event {
   /// Decodes an event without `Codable`, because an audit reads 100,000 of them. Nil for anything that is not an event,
   /// and for the rare ones that are left to `Codable`.
   init?(plain bytes: [UInt8]) {
-    guard let event = try? JSONView.read(bytes, .event, { Event($0) }) else { return nil }
+    guard let event = try? JSONView.read(bytes, .event, body: { Event($0) }) else { return nil }
     self = event
   }
 

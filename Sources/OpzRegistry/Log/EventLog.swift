@@ -66,7 +66,7 @@ public struct EventLog: Sendable {
     let last = seen.map(\.number).max() ?? 0
     guard last < Name.largest else {
       throw RegistryError(
-        .damaged, events.string, "an event has the number \(last), and none can come after it",
+        .damaged, events.string, reason: "an event has the number \(last), and none can come after it",
         hint: "opz fsck names the event whose number is wrong; a writer counts from one")
     }
     try markStrays(among: seen)
@@ -74,7 +74,7 @@ public struct EventLog: Sendable {
     let bytes = try CanonicalJSON.encodePretty(event)
     let name = Name(number: event.number, digest: Digest.of(bytes))
     guard try Durable.createExclusively(events.appending(name.file), with: bytes) else {
-      throw RegistryError(.damaged, events.appending(name.file).string, "the event exists already")
+      throw RegistryError(.damaged, events.appending(name.file).string, reason: "the event exists already")
     }
     try moveHeads(event.heads, to: name.hash)
     return Entry(hash: name.hash, event: event)
@@ -191,12 +191,13 @@ public struct EventLog: Sendable {
   func refusal(_ entry: Entry, _ name: Name) -> RegistryError? {
     let path = { events.appending(name.file).string }
     if let feature = RegistryFormat.unknown(in: entry.event.critical) {
-      return RegistryFormat.missingFeature(path(), "the model", feature)
+      return RegistryFormat.missingFeature(path(), "the model", feature: feature)
     }
     guard format == 1, !entry.event.isOfFormat1 else { return nil }
     return RegistryError(
       .unknownFormat, path(),
-      "a registry of format 1 has no events of format 2, and this one is of the kind \(entry.event.kind.rawValue)",
+      reason:
+        "a registry of format 1 has no events of format 2, and this one is of the kind \(entry.event.kind.rawValue)",
       hint: "opz registry upgrade, if this registry was merged with one of format 2")
   }
 
@@ -213,16 +214,17 @@ public struct EventLog: Sendable {
 
   private func entry(_ name: Name, _ bytes: [UInt8], path: () -> FilePath) throws -> Entry {
     guard Digest.of(bytes) == name.digest else {
-      throw RegistryError(.damaged, path().string, "the event's content does not have the hash in its name")
+      throw RegistryError(.damaged, path().string, reason: "the event's content does not have the hash in its name")
     }
     let event =
       try Event(plain: bytes)
       ?? CanonicalJSON.decode(Event.self, from: bytes, .event, subject: path().string)
     guard RegistryFormat.documents.contains(event.format) else {
-      throw RegistryFormat.laterFormat(path().string, "the event", event.format, reads: RegistryFormat.documents)
+      throw RegistryFormat.laterFormat(
+        path().string, "the event", format: event.format, reads: RegistryFormat.documents)
     }
     guard event.number == name.number else {
-      throw RegistryError(.damaged, path().string, "the event has the number \(event.number), its name another")
+      throw RegistryError(.damaged, path().string, reason: "the event has the number \(event.number), its name another")
     }
     return Entry(hash: name.hash, event: event)
   }

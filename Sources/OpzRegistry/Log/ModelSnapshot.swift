@@ -35,12 +35,12 @@ extension Registry {
 
   /// Checks a premise. The caller holds the model's lock.
   /// - Throws: `RegistryError.changed` if an event was added since, or the rest has changed.
-  func require(_ premise: Premise?, _ name: ModelName, _ alias: AliasName) throws {
+  func require(_ premise: Premise?, _ name: ModelName, alias: AliasName) throws {
     guard let premise else { return }
     let events = try log(name).names()
     guard premise.snapshot.name == name, events == premise.snapshot.events, try premise.holds() else {
       throw RegistryError(
-        .changed, "\(name)@\(alias)", "the model or the policy changed since the gates looked at them",
+        .changed, "\(name)@\(alias)", reason: "the model or the policy changed since the gates looked at them",
         hint: "run the command again")
     }
   }

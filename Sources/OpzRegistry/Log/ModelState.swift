@@ -118,16 +118,16 @@ public struct ModelState: Sendable, Equatable {
     events[version, default: []].append(name)
     refer(event.details["referrers"], version)
     switch event.kind {
-    case .packaged: record(event, hash, version)
+    case .packaged: record(event, hash, version: version)
     case .pulled:
-      record(event, hash, version)
-      place(event.details["source"], version, event.image)
-    case .pushed: place(event.details["destination"], version, event.image)
+      record(event, hash, version: version)
+      place(event.details["source"], version, image: event.image)
+    case .pushed: place(event.details["destination"], version, image: event.image)
     case .deleted:
       for index in (versions[version] ?? []).indices where versions[version]?[index].artifact == event.record {
         versions[version]?[index].deletedBy = hash
       }
-    case .aliased, .unaliased, .promoted, .rolledBack: move(event, hash, version)
+    case .aliased, .unaliased, .promoted, .rolledBack: move(event, hash, version: version)
     case .tagged:
       for (key, value) in event.details {
         if case .string(let text) = value { tags[version, default: [:]][key] = text }
@@ -135,8 +135,8 @@ public struct ModelState: Sendable, Equatable {
       }
     case .described: cards[version] = event.details["card"].flatMap(ModelState.descriptor)
     case .attached: attach(event, version)
-    case .deployed: deploy(event, hash, version)
-    case .configured: configure(event, name, version)
+    case .deployed: deploy(event, hash, version: version)
+    case .configured: configure(event, name, version: version)
     case .repackaged, .tested, .approved: break
     case .unknown: keepBlobs(of: event, version)
     }
@@ -159,7 +159,7 @@ public struct ModelState: Sendable, Equatable {
     }
   }
 
-  private mutating func place(_ value: JSONValue?, _ version: SemanticVersion, _ image: Digest) {
+  private mutating func place(_ value: JSONValue?, _ version: SemanticVersion, image: Digest) {
     let values: [JSONValue] = if case .array(let items)? = value { items } else { value.map { [$0] } ?? [] }
     for case .string(let place) in values {
       places[version, default: []].removeAll { $0 == place }
@@ -169,7 +169,7 @@ public struct ModelState: Sendable, Equatable {
   }
 
   /// Events of early registries have only the digest of the manifests, which cannot be restored.
-  private mutating func deploy(_ event: Event, _ hash: String, _ version: SemanticVersion) {
+  private mutating func deploy(_ event: Event, _ hash: String, version: SemanticVersion) {
     func text(_ key: String) -> String? { if case .string(let text)? = event.details[key] { text } else { nil } }
     if let attempt = text("of") {
       guard let index = deploys.lastIndex(where: { $0.hash == attempt }) else { return }
@@ -183,7 +183,7 @@ public struct ModelState: Sendable, Equatable {
         isWhole: event.details["attempt"] != .bool(true)))
   }
 
-  private mutating func record(_ event: Event, _ hash: String, _ version: SemanticVersion) {
+  private mutating func record(_ event: Event, _ hash: String, version: SemanticVersion) {
     guard let artifact = event.record else { return }
     if versions[version, default: []].contains(where: { $0.artifact == artifact && $0.deletedBy == nil }) { return }
     versions[version, default: []].append(
@@ -191,7 +191,7 @@ public struct ModelState: Sendable, Equatable {
         version: version, artifact: artifact, image: event.image, content: event.content, event: hash, at: event.at))
   }
 
-  private mutating func move(_ event: Event, _ hash: String, _ version: SemanticVersion) {
+  private mutating func move(_ event: Event, _ hash: String, version: SemanticVersion) {
     guard let move = event.alias, let alias = AliasName(move.name) else { return }
     moves[alias, default: []].append(
       Move(
@@ -280,7 +280,8 @@ extension ModelState {
     guard found.count > 1 else { return found.first }
     throw RegistryError(
       .conflict, "\(name)@\(version)",
-      "two registries gave this number to different images: \(found.map { "\($0.image)" }.joined(separator: " and "))",
+      reason:
+        "two registries gave this number to different images: \(found.map { "\($0.image)" }.joined(separator: " and "))",
       hint:
         "opz delete \(name)@\(version) --digest DIGEST drops one of them; package its content again for a number of its own"
     )
@@ -293,12 +294,12 @@ extension ModelState {
     if isConflicted(alias) {
       let named = tips(alias).map { "\($0.version?.description ?? "none") by \($0.actor)" }
       throw RegistryError(
-        .conflict, "\(name)@\(alias)", "two registries moved the alias: \(named.joined(separator: ", "))",
+        .conflict, "\(name)@\(alias)", reason: "two registries moved the alias: \(named.joined(separator: ", "))",
         hint: "opz alias \(name) \(alias) VERSION decides")
     }
     let known = moves.keys.filter { target($0) != nil }.sorted().map(\.description)
     throw RegistryError(
-      .notFound, "\(name)@\(alias)", "no such alias",
+      .notFound, "\(name)@\(alias)", reason: "no such alias",
       hint: known.isEmpty
         ? "opz alias \(name) \(alias) VERSION sets it" : "\(name) has \(known.joined(separator: ", "))")
   }

@@ -45,11 +45,11 @@ extension Registry {
       switch try choose(KnownVersions(registry: self, name: name, state: state)) {
       case .same(let version):
         try store.flush()
-        let changes = try settings.map { try configure(version, $0, in: state, author, details) } ?? []
+        let changes = try settings.map { try configure(version, $0, in: state, author: author, details: details) } ?? []
         if !changes.isEmpty {
           return .configured(version, changes)
         }
-        try append(.repackaged, version, author, details)
+        try append(.repackaged, version, author: author, details: details)
         return .existed(version)
       case .new(let record, let version):
         let bytes = try CanonicalJSON.encodePretty(record)
@@ -57,12 +57,13 @@ extension Registry {
         try requireBlobs(of: record)
         guard state.versions[version] == nil else {
           throw RegistryError(
-            .versionTaken, record.reference, "the version exists", hint: "opz package --version auto takes the next")
+            .versionTaken, record.reference, reason: "the version exists",
+            hint: "opz package --version auto takes the next")
         }
         let artifact = try RecordArtifact.store(record, bytes, in: store)
         let recorded = try claim(
           Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
-        try append(.packaged, recorded, author, details)
+        try append(.packaged, recorded, author: author, details: details)
         return .recorded(recorded)
       }
     }
@@ -84,7 +85,7 @@ extension Registry {
     let record = try VersionRecord.decode(bytes, subject: artifact.digest.description)
     let name = try ModelName(record.name)
     guard let version = SemanticVersion(record.version) else {
-      throw RegistryError(.damaged, artifact.digest.description, "\"\(record.version)\" is not a version")
+      throw RegistryError(.damaged, artifact.digest.description, reason: "\"\(record.version)\" is not a version")
     }
     try record.require(agreementWith: try ImageFacts(record.image, in: store))
     return try locked(name) {
@@ -92,13 +93,13 @@ extension Registry {
       if state.versions[version] != nil {
         guard let entry = try state.only(version, of: name) else {
           throw RegistryError(
-            .versionTaken, record.reference, "the version was deleted here; its number stays taken",
+            .versionTaken, record.reference, reason: "the version was deleted here; its number stays taken",
             hint: "pull into another registry with --registry DIR")
         }
         let existing = try load(name, entry)
         guard existing.bytes == bytes else {
           throw RegistryError(
-            .versionTaken, record.reference, "this registry has another version of that number",
+            .versionTaken, record.reference, reason: "this registry has another version of that number",
             hint:
               "opz show \(record.reference) tells where it came from; pull into another registry with --registry DIR")
         }
@@ -106,7 +107,7 @@ extension Registry {
       }
       if record.format > 1 { try requireFormat2(for: "the record of \(record.reference)") }
       let recorded = try claim(Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
-      try append(.pulled, recorded, author, details)
+      try append(.pulled, recorded, author: author, details: details)
       return .recorded(recorded)
     }
   }
@@ -117,7 +118,7 @@ extension Registry {
   public func note(
     _ kind: Event.Kind, _ version: Version, by author: Author, details: [String: JSONValue]
   ) throws -> String {
-    try locked(version.name) { try append(kind, version, author, details) }
+    try locked(version.name) { try append(kind, version, author: author, details: details) }
   }
 
   /// Checks that each blob is here or known to be elsewhere: a reused blob may have been collected since it was found.
@@ -129,7 +130,8 @@ extension Registry {
       guard try store.has(root) else {
         if elsewhere.contains(root.digest) { continue }
         throw RegistryError(
-          .conflict, record.reference, "\(root.mediaType) \(root.digest) was collected while the version was made",
+          .conflict, record.reference,
+          reason: "\(root.mediaType) \(root.digest) was collected while the version was made",
           hint: "run the command again")
       }
       roots += try children(of: root)
@@ -161,7 +163,7 @@ extension Registry {
       let problem = LockReach.problem(mount)
     else { return }
     throw RegistryError(
-      .conflict, root.string, "writers on two machines would not see each other's locks: \(problem)",
+      .conflict, root.string, reason: "writers on two machines would not see each other's locks: \(problem)",
       hint:
         "use a mount with locks, or a registry on each machine that meet in git; OPZ_ONE_HOST=1 if this machine alone writes here"
     )
@@ -176,7 +178,7 @@ extension Registry {
     try FileLock.holding(root.appending("lock"), .shared) {
       try refuseLinks(name)
       try Durable.makeDirectory(directory(name))
-      return try FileLock.holding(directory(name).appending("lock"), .exclusive, body)
+      return try FileLock.holding(directory(name).appending("lock"), .exclusive, body: body)
     }
   }
 
@@ -193,7 +195,7 @@ extension Registry {
 
   @discardableResult
   func append(
-    _ kind: Event.Kind, _ version: Version, _ author: Author, _ details: [String: JSONValue],
+    _ kind: Event.Kind, _ version: Version, author: Author, details: [String: JSONValue],
     alias: Event.AliasMove? = nil
   ) throws -> String {
     if !kind.isOfFormat1 { try requireFormat2(for: "an event of the kind \(kind.rawValue)") }

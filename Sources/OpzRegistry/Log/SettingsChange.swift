@@ -14,27 +14,26 @@ public struct SettingsChange: Codable, Sendable, Hashable {
   /// whole.
   static func between(_ old: JSONValue, _ new: JSONValue) -> [SettingsChange] {
     var found: [SettingsChange] = []
-    compare("", old, new, into: &found)
+    compare("", old, new: new, into: &found)
     return found.sorted { $0.field.utf8.lexicographicallyPrecedes($1.field.utf8) }
   }
 
-  private static func compare(_ path: String, _ old: JSONValue?, _ new: JSONValue?, into found: inout [SettingsChange])
-  {
+  private static func compare(_ path: String, _ old: JSONValue?, new: JSONValue?, into found: inout [SettingsChange]) {
     // Readers of settings treat null as missing.
     let (old, new) = (old == .null ? nil : old, new == .null ? nil : new)
     if old == new { return }
     switch (old, new) {
     case (.object(let one)?, .object(let other)?):
       for key in Set(one.keys).union(other.keys) {
-        compare(path.isEmpty ? key : "\(path).\(key)", one[key], other[key], into: &found)
+        compare(path.isEmpty ? key : "\(path).\(key)", one[key], new: other[key], into: &found)
       }
     case (.object(let one)?, nil) where !one.isEmpty:
-      for (key, value) in one { compare("\(path).\(key)", value, nil, into: &found) }
+      for (key, value) in one { compare("\(path).\(key)", value, new: nil, into: &found) }
     case (nil, .object(let other)?) where !other.isEmpty:
-      for (key, value) in other { compare("\(path).\(key)", nil, value, into: &found) }
+      for (key, value) in other { compare("\(path).\(key)", nil, new: value, into: &found) }
     case (.array(let one)?, .array(let other)?) where one.count == other.count:
       for (index, (left, right)) in zip(one, other).enumerated() {
-        compare("\(path)[\(index)]", left, right, into: &found)
+        compare("\(path)[\(index)]", left, new: right, into: &found)
       }
     default: found.append(SettingsChange(field: path, old: old, new: new))
     }

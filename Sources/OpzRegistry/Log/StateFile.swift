@@ -69,7 +69,7 @@ struct StateFile {
     for (version, tags) in state.tags.sorted(by: { $0.key < $1.key }) {
       for (key, value) in tags.sorted(by: { $0.key < $1.key }) { text.add(.tag, "\(version)", key, value) }
     }
-    for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) { text.add(.card, version, card) }
+    for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) { text.add(.card, version, blob: card) }
     for deploy in state.deploys {
       text.add(
         .deploy, "\(deploy.version)", deploy.hash, deploy.place.text, deploy.at, deploy.actor,
@@ -93,9 +93,9 @@ struct StateFile {
       text.add(.places, ["\(version)", "\(places.count)"] + places)
     }
     for (version, one) in StateFile.flat(state.referrers) {
-      text.add(.referrer, version, one, one.artifactType?.rawValue ?? "")
+      text.add(.referrer, version, blob: one, more: one.artifactType?.rawValue ?? "")
     }
-    for (version, one) in StateFile.flat(state.named) { text.add(.named, version, one) }
+    for (version, one) in StateFile.flat(state.named) { text.add(.named, version, blob: one) }
     for (place, digest) in state.seen.sorted(by: { $0.key < $1.key }) { text.add(.seen, place, "\(digest)", "") }
     try SealedLines.write(file, text.bytes)
   }
@@ -147,7 +147,7 @@ struct StateFile {
       bytes.append(SealedLines.newline)
     }
 
-    mutating func add(_ kind: LineKind, _ version: SemanticVersion, _ blob: Descriptor, _ more: String...) {
+    mutating func add(_ kind: LineKind, _ version: SemanticVersion, blob: Descriptor, more: String...) {
       add(kind, ["\(version)", blob.mediaType.rawValue, "\(blob.digest)", "\(blob.size)"] + more)
     }
 

@@ -13,11 +13,11 @@ extension Registry {
     for (key, value) in tags {
       guard !key.isEmpty, key.utf8.count <= 128, !key.utf8.contains(where: { $0 < 33 || $0 == UInt8(ascii: "=") })
       else {
-        throw RegistryError(.badName, key, "not a tag's name: 1 to 128 bytes without spaces or =")
+        throw RegistryError(.badName, key, reason: "not a tag's name: 1 to 128 bytes without spaces or =")
       }
       guard (value ?? "").utf8.count <= 4096 else {
         throw RegistryError(
-          .badName, key, "the tag's value has more than 4,096 bytes", hint: "opz tag --card holds longer texts")
+          .badName, key, reason: "the tag's value has more than 4,096 bytes", hint: "opz tag --card holds longer texts")
       }
     }
     try note(.tagged, version, by: author, details: tags.mapValues { $0.map { .string($0) } ?? .null })
@@ -28,7 +28,7 @@ extension Registry {
     guard markdown.count <= Registry.cardLimit, String(validating: markdown, as: UTF8.self) != nil else {
       throw RegistryError(
         .badName, version.record.reference,
-        "a model card is UTF-8 text of at most 1 MiB; this has \(markdown.count) bytes")
+        reason: "a model card is UTF-8 text of at most 1 MiB; this has \(markdown.count) bytes")
     }
     let blob = try store.put(markdown, Registry.cardType)
     try note(.described, version, by: author, details: ["card": try JSONValue(encoding: blob.withoutAnnotations)])

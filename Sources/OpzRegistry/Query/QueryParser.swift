@@ -21,7 +21,7 @@ struct QueryParser {
     self.source = source
     let characters = Array(source)
     guard characters.count <= QueryParser.maximumLength else {
-      throw QueryError(String(characters.prefix(60)), 1, "the query has \(characters.count) characters")
+      throw QueryError(String(characters.prefix(60)), 1, problem: "the query has \(characters.count) characters")
     }
     var at = 0
     while at < characters.count {
@@ -51,7 +51,7 @@ struct QueryParser {
         symbol += "="
         at += 1
       }
-      if symbol == "!" { throw QueryError(source, at, "\"!\" is not an operator", hint: "write != or not") }
+      if symbol == "!" { throw QueryError(source, at, problem: "\"!\" is not an operator", hint: "write != or not") }
       return .symbol(symbol == "==" ? "=" : symbol)
     default: break
     }
@@ -61,7 +61,7 @@ struct QueryParser {
       return try number(characters, &at)
     }
     guard first.isLetter || first == "_" else {
-      throw QueryError(source, at + 1, "\"\(first)\" has no meaning here")
+      throw QueryError(source, at + 1, problem: "\"\(first)\" has no meaning here")
     }
     let start = at
     while at < characters.count, characters[at].isLetter || characters[at].isNumber || "_-".contains(characters[at]) {
@@ -86,7 +86,7 @@ struct QueryParser {
       text.append(characters[at])
       at += 1
     }
-    throw QueryError(source, start + 1, "the text that begins here has no end", hint: "end it with \(quote)")
+    throw QueryError(source, start + 1, problem: "the text that begins here has no end", hint: "end it with \(quote)")
   }
 
   private func number(_ characters: [Character], _ at: inout Int) throws -> Token {
@@ -101,7 +101,8 @@ struct QueryParser {
     guard text.utf8.allSatisfy({ !"xXpPnN".utf8.contains($0) }), let value = Double(text), value.isFinite else {
       let isVersion = text.split(separator: ".").count == 3
       throw QueryError(
-        source, start + 1, "\"\(text)\" is not a number", hint: isVersion ? "write versions as text: \"\(text)\"" : nil)
+        source, start + 1, problem: "\"\(text)\" is not a number",
+        hint: isVersion ? "write versions as text: \"\(text)\"" : nil)
     }
     return .number(value)
   }
@@ -245,6 +246,6 @@ struct QueryParser {
   }
 
   private func problem(_ text: String, hint: String? = nil) -> QueryError {
-    QueryError(source, tokens[min(index, tokens.count - 1)].column, text, hint: hint)
+    QueryError(source, tokens[min(index, tokens.count - 1)].column, problem: text, hint: hint)
   }
 }

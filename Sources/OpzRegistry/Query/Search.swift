@@ -34,7 +34,7 @@ extension Registry {
     let hasAllTags: Bool
 
     init(
-      _ name: ModelName, _ row: FieldsFile.Row, _ sort: [SortKey], _ values: (VersionQuery.Field) -> [QueryValue]
+      _ name: ModelName, _ row: FieldsFile.Row, sort: [SortKey], values: (VersionQuery.Field) -> [QueryValue]
     ) {
       self.name = name
       (version, artifact, aliases) = (row.version, row.artifact, row.aliases)
@@ -52,10 +52,12 @@ extension Registry {
   ) async throws -> [Found] {
     for field in query?.fields ?? [] { try Registry.requireKnown(field, in: field.joined(separator: ".")) }
     let names = try name.map { [$0] } ?? models()
-    var hits: [Hit] = try await blocking { try inParallel(names) { try self.hits($0, query, sort) } }.flatMap { $0 }
+    var hits: [Hit] = try await blocking { try inParallel(names) { try self.hits($0, query, sort: sort) } }.flatMap {
+      $0
+    }
     if !sort.isEmpty {
       hits = hits.enumerated().sorted {
-        Registry.isBefore(($0.offset, $0.element.keys), ($1.offset, $1.element.keys), sort)
+        Registry.isBefore(($0.offset, $0.element.keys), ($1.offset, $1.element.keys), sort: sort)
       }.map(\.element)
     }
     let found = Array(hits.prefix(limit))
@@ -69,7 +71,7 @@ extension Registry {
     }
   }
 
-  private func hits(_ name: ModelName, _ query: VersionQuery?, _ sort: [SortKey]) throws -> [Hit] {
+  private func hits(_ name: ModelName, _ query: VersionQuery?, sort: [SortKey]) throws -> [Hit] {
     var wanted: [VersionQuery.Field: Int] = [:]
     for field in (query?.fields ?? []) + sort.map(\.field) where field != ["alias"] && wanted[field] == nil {
       wanted[field] = wanted.count
@@ -77,31 +79,35 @@ extension Registry {
     let file = FieldsFile(wanted.sorted { $0.value < $1.value }.map(\.key), of: name, in: self)
     let mark = FieldsFile.mark(log(name).events)
     let kept = file.lines()
-    if let kept, mark == kept.mark { return Registry.hits(name, in: kept, wanted, query, sort) }
+    if let kept, mark == kept.mark { return Registry.hits(name, in: kept, wanted, query: query, sort: sort) }
     let rows = try rows(name, file.fields, known: kept)
     if let mark { file.write(rows, mark: mark) }
     return rows.compactMap { row in
       func values(_ field: VersionQuery.Field) -> [QueryValue] {
-        Registry.values(field, { row.aliases }, { row.tags }, row.hasAllTags, { row.values[$0] }, wanted)
+        Registry.values(
+          field, { row.aliases }, tags: { row.tags }, hasAllTags: row.hasAllTags, recorded: { row.values[$0] },
+          wanted: wanted)
       }
       guard query?.matches(values) ?? true else { return nil }
-      return Hit(name, row, sort, values)
+      return Hit(name, row, sort: sort, values: values)
     }
   }
 
   /// Searches cached rows: for a version that does not match, only the fields in the query are decoded.
   private static func hits(
-    _ name: ModelName, in kept: FieldsFile.Lines, _ wanted: [VersionQuery.Field: Int], _ query: VersionQuery?,
-    _ sort: [SortKey]
+    _ name: ModelName, in kept: FieldsFile.Lines, _ wanted: [VersionQuery.Field: Int], query: VersionQuery?,
+    sort: [SortKey]
   ) -> [Hit] {
     var lines = kept
     var hits: [Hit] = []
     while lines.next() {
       func values(_ field: VersionQuery.Field) -> [QueryValue] {
-        Registry.values(field, { lines.aliases }, { lines.tags }, lines.hasAllTags, { lines.values($0) }, wanted)
+        Registry.values(
+          field, { lines.aliases }, tags: { lines.tags }, hasAllTags: lines.hasAllTags, recorded: { lines.values($0) },
+          wanted: wanted)
       }
       guard query?.matches(values) ?? true, let row = lines.row else { continue }
-      hits.append(Hit(name, row, sort, values))
+      hits.append(Hit(name, row, sort: sort, values: values))
     }
     return hits
   }
@@ -109,8 +115,8 @@ extension Registry {
   /// The values of a field: current aliases; a tag of `opz tag`, else of opz.yaml; or those of the record or later
   /// settings.
   private static func values(
-    _ field: VersionQuery.Field, _ aliases: () -> [AliasName], _ tags: () -> [String: String],
-    _ hasAllTags: @autoclosure () -> Bool, _ recorded: (Int) -> [QueryValue], _ wanted: [VersionQuery.Field: Int]
+    _ field: VersionQuery.Field, _ aliases: () -> [AliasName], tags: () -> [String: String],
+    hasAllTags: @autoclosure () -> Bool, recorded: (Int) -> [QueryValue], wanted: [VersionQuery.Field: Int]
   ) -> [QueryValue] {
     if field == ["alias"] { return aliases().map { .text($0.description) } }
     if field.first == "tag" {
@@ -158,7 +164,7 @@ extension Registry {
     }
   }
 
-  private static func isBefore(_ one: (Int, [QueryValue?]), _ other: (Int, [QueryValue?]), _ sort: [SortKey]) -> Bool {
+  private static func isBefore(_ one: (Int, [QueryValue?]), _ other: (Int, [QueryValue?]), sort: [SortKey]) -> Bool {
     for (index, key) in sort.enumerated() {
       switch (one.1[index], other.1[index]) {
       case (nil, nil): continue
@@ -181,7 +187,7 @@ extension Registry {
   static func requireKnown(_ field: VersionQuery.Field, in text: String) throws {
     guard !VersionFields.isKnown(field) else { return }
     throw RegistryError(
-      .badName, text, "versions have no field \"\(field.joined(separator: "."))\"",
+      .badName, text, reason: "versions have no field \"\(field.joined(separator: "."))\"",
       hint: "the fields are \(VersionFields.names.joined(separator: ", "))")
   }
 }

@@ -117,7 +117,7 @@ public struct QueryError: ExplainedError, Equatable {
   public let problem: String
   public let hint: String?
 
-  init(_ query: String, _ column: Int, _ problem: String, hint: String? = nil) {
+  init(_ query: String, _ column: Int, problem: String, hint: String? = nil) {
     self.query = query
     self.column = column
     self.problem = problem

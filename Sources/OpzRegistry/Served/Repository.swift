@@ -109,7 +109,7 @@ public struct Repository: Sendable {
     try FileLock.holding(registry.root.appending("lock"), .shared) {
       for needed in document.needs where try !registry.store.has(needed) {
         throw RegistryError(
-          .notFound, "\(needed.digest)", "the manifest names it, and it is not in this registry",
+          .notFound, "\(needed.digest)", reason: "the manifest names it, and it is not in this registry",
           hint: "push the blobs before the manifest that names them")
       }
       if let config = document.config { try registry.check(config: config) }

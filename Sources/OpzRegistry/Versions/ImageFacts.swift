@@ -62,10 +62,11 @@ public struct ImageFacts: Sendable {
     let entries = index.content.manifests
     let subject = "\(index.descriptor.digest)"
     guard entries.count <= most else {
-      throw RegistryError(.damaged, subject, "the index has \(entries.count) manifests, and \(most) are read")
+      throw RegistryError(.damaged, subject, reason: "the index has \(entries.count) manifests, and \(most) are read")
     }
     if let other = entries.first(where: { !$0.mediaType.isManifest }) {
-      throw RegistryError(.damaged, subject, "the index names \(other.digest), which is not the manifest of an image")
+      throw RegistryError(
+        .damaged, subject, reason: "the index names \(other.digest), which is not the manifest of an image")
     }
     return entries
   }
@@ -74,11 +75,11 @@ public struct ImageFacts: Sendable {
     let config = manifest.content.config
     let subject = "\(manifest.descriptor.digest)"
     guard config.mediaType.isImageConfig else {
-      throw RegistryError(.damaged, subject, "it is not an image: its config has the type \(config.mediaType)")
+      throw RegistryError(.damaged, subject, reason: "it is not an image: its config has the type \(config.mediaType)")
     }
     let size = UInt64(manifest.raw.count).addingReportingOverflow(config.size)
     guard !size.overflow, size.partialValue <= UInt64(budget) else {
-      throw RegistryError(.damaged, subject, "the image's documents are more than \(limit) bytes")
+      throw RegistryError(.damaged, subject, reason: "the image's documents are more than \(limit) bytes")
     }
     budget -= Int(size.partialValue)
     return config

@@ -39,7 +39,7 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
       self.init(name, .alias(alias))
     } else {
       throw RegistryError(
-        .badName, text, "\"\(parts[1])\" is neither a version, an alias nor a digest",
+        .badName, text, reason: "\"\(parts[1])\" is neither a version, an alias nor a digest",
         hint: "write \(name)@1.2.0; opz show \(name) lists its versions")
     }
   }

@@ -47,7 +47,8 @@ public enum RecordArtifact {
     guard manifest.content.artifactType == artifactType, layers.count == 1, let layer = layers.first else {
       throw RegistryError(
         .damaged, manifest.descriptor.digest.description,
-        layers.count > 1 ? "the artifact holds several version records" : "the artifact does not hold a version record")
+        reason: layers.count > 1
+          ? "the artifact holds several version records" : "the artifact does not hold a version record")
     }
     return try await source.bytes(layer, limit: VersionRecord.limit)
   }

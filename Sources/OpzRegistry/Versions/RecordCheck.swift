@@ -22,7 +22,7 @@ extension VersionRecord {
   public func require(agreementWith image: ImageFacts) throws {
     guard let reason = contradiction(to: image) else { return }
     throw RegistryError(
-      .damaged, reference, "the record contradicts its image: \(reason)",
+      .damaged, reference, reason: "the record contradicts its image: \(reason)",
       hint: "opz fsck names all such versions; take it from where it was made")
   }
 

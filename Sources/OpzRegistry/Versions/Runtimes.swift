@@ -25,7 +25,8 @@ extension Registry {
     guard try FileStatus.find(path) != nil else { return nil }
     let pin = try CanonicalJSON.decode(Pin.self, from: SmallFile.read(path, limit: 1 << 16), subject: path.string)
     guard pin.format == 1 else {
-      throw RegistryError(.unknownFormat, path.string, "the pin has format \(pin.format)", hint: "use a newer opz")
+      throw RegistryError(
+        .unknownFormat, path.string, reason: "the pin has format \(pin.format)", hint: "use a newer opz")
     }
     return pin.image
   }

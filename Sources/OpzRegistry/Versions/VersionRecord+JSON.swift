@@ -7,7 +7,7 @@ extension VersionRecord {
   ///
   /// Nil for anything else, and for rare records that are left to `Codable`; so nothing here has to be lenient.
   init?(plain bytes: [UInt8]) {
-    guard let record = try? JSONView.read(bytes, .record, { VersionRecord($0) }) else { return nil }
+    guard let record = try? JSONView.read(bytes, .record, body: { VersionRecord($0) }) else { return nil }
     self = record
   }
 

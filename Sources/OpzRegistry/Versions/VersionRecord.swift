@@ -259,10 +259,10 @@ extension VersionRecord {
     /// - Throws: `RegistryError.unknownFormat`.
     func require(subject: String) throws {
       guard RegistryFormat.documents.contains(format) else {
-        throw RegistryFormat.laterFormat(subject, "the record", format, reads: RegistryFormat.documents)
+        throw RegistryFormat.laterFormat(subject, "the record", format: format, reads: RegistryFormat.documents)
       }
       if let feature = RegistryFormat.unknown(in: critical) {
-        throw RegistryFormat.missingFeature(subject, "the version", feature)
+        throw RegistryFormat.missingFeature(subject, "the version", feature: feature)
       }
     }
   }
@@ -288,7 +288,7 @@ extension VersionRecord {
     guard !VersionRecord.runtimeKinds.contains(runtime.kind) else { return }
     throw RegistryError(
       .unknownFormat, reference,
-      "its runtime is of the kind \"\(runtime.kind.prefix(100))\", which this opz does not know",
+      reason: "its runtime is of the kind \"\(runtime.kind.prefix(100))\", which this opz does not know",
       hint: "use a newer opz")
   }
 }

@@ -12,18 +12,18 @@ extension SQLDialect {
     let name = parts[0] == "postgres" ? "postgresql" : parts[0] == "databricks" ? "spark" : String(parts[0])
     guard let dialect = all.first(where: { $0.name == name }) else {
       throw SQLError(
-        .badOption, "--dialect", "\"\(name.prefix(60))\" is not a dialect",
+        .badOption, "--dialect", reason: "\"\(name.prefix(60))\" is not a dialect",
         hint: "write one of \(all.map(\.name).joined(separator: ", "))")
     }
     guard parts.count > 1 else { return dialect }
     guard let wanted = numbers(parts[1]), let oldest = numbers(dialect.version) else {
       throw SQLError(
-        .badOption, "--dialect", "\"\(parts[1].prefix(40))\" is not a version",
+        .badOption, "--dialect", reason: "\"\(parts[1].prefix(40))\" is not a version",
         hint: "write \(name) or \(name):\(dialect.version)")
     }
     guard !wanted.lexicographicallyPrecedes(oldest) else {
       throw SQLError(
-        .badOption, "--dialect", "the SQL needs \(name) \(dialect.version) or later, not \(parts[1])")
+        .badOption, "--dialect", reason: "the SQL needs \(name) \(dialect.version) or later, not \(parts[1])")
     }
     return dialect
   }

@@ -3,7 +3,7 @@ import OpzModel
 extension ModelColumns {
   /// A function of one number.
   mutating func apply(
-    _ function: Operation.Function, _ x: SQLExpression, _ element: ElementType
+    _ function: Operation.Function, _ x: SQLExpression, element: ElementType
   ) throws -> SQLExpression {
     let one = SQLExpression.number(1)
     switch function {
@@ -74,7 +74,7 @@ extension ModelColumns {
 
   // MARK: Links
 
-  mutating func apply(_ link: Link, _ row: [SQLExpression], _ element: ElementType) throws -> [SQLExpression] {
+  mutating func apply(_ link: Link, _ row: [SQLExpression], element: ElementType) throws -> [SQLExpression] {
     if case .hinge = link {
       return row.map { stages.add(.choose($0 > .number(0), literal(1, element), else: literal(0, element))) }
     }
@@ -101,7 +101,7 @@ extension ModelColumns {
   }
 
   private mutating func softmax(
-    _ scores: [SQLExpression], _ element: ElementType, _ part: (SQLExpression, SQLExpression) -> SQLExpression
+    _ scores: [SQLExpression], _ element: ElementType, part: (SQLExpression, SQLExpression) -> SQLExpression
   ) -> [SQLExpression] {
     let top = greatest(scores)
     let parts = scores.map { score in stages.add(part(score, exponential(score - top))) }

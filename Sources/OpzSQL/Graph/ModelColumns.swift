@@ -22,7 +22,7 @@ struct ModelColumns {
   /// What the header says about the numbers.
   var notes: Set<SQLNote> = []
 
-  init(_ model: Model, _ dialect: SQLDialect, _ shape: TreeShape, _ source: SourceColumns) {
+  init(_ model: Model, _ dialect: SQLDialect, shape: TreeShape, source: SourceColumns) {
     self.model = model
     self.dialect = dialect
     self.shape = shape
@@ -97,7 +97,8 @@ struct ModelColumns {
     left -= min(max(parts, 0), left + 1)
     guard left >= 0 else {
       throw SQLError(
-        .tooLarge, model.objective, "its SQL would have more than \(ModelColumns.mostParts) comparisons and terms",
+        .tooLarge, model.objective,
+        reason: "its SQL would have more than \(ModelColumns.mostParts) comparisons and terms",
         hint: "score the rows outside of the database: opz score")
     }
   }

@@ -10,18 +10,20 @@ extension ModelColumns {
     case .impute(let numbers):
       return zip(first, numbers).map { stages.add(.call(.coalesce, [$0, literal($1, element)])) }
     case .isMissing: return first.map { stages.add(.choose(.isNull($0), .number(1), else: .number(0))) }
-    case .function(let function): return try first.map { try apply(function, $0, element) }
-    case .arithmetic(let operation): return try pairs(operands) { try $0.arithmetic(operation, $1, $2, element) }
-    case .compare(let comparison): return try pairs(operands) { $0.compare(comparison, $1, $2) }
+    case .function(let function): return try first.map { try apply(function, $0, element: element) }
+    case .arithmetic(let operation):
+      return try pairs(operands) { try $0.arithmetic(operation, $1, with: $2, element: element) }
+    case .compare(let comparison): return try pairs(operands) { $0.compare(comparison, $1, with: $2) }
     case .choose: return choose(operands, width: node.type.width)
-    case .lookUp(let table): return first.map { lookUp($0, table, isText: model.isText(node.operands[0]), element) }
-    case .pick(let rows): return first.first.map { pick($0, rows, element) } ?? []
-    case .reduce(let reduction): return [try reduce(reduction, first, element)]
-    case .normalize(let norm): return normalize(norm, first, element)
-    case .matrixProduct(let weights): return try product(first, weights, node.type)
+    case .lookUp(let table):
+      return first.map { lookUp($0, table, isText: model.isText(node.operands[0]), element: element) }
+    case .pick(let rows): return first.first.map { pick($0, rows, element: element) } ?? []
+    case .reduce(let reduction): return [try reduce(reduction, first, element: element)]
+    case .normalize(let norm): return normalize(norm, first, element: element)
+    case .matrixProduct(let weights): return try product(first, weights, type: node.type)
     case .argMax: return [try best(first, isComplete[node.operands[0]], isBetter: SQLExpression.greaterOrEqual)]
     case .argMin: return [try best(first, isComplete[node.operands[0]], isBetter: SQLExpression.lessOrEqual)]
-    case .link(let link): return try apply(link, first, element)
+    case .link(let link): return try apply(link, first, element: element)
     case .weightedMedian: throw unsupported("a weighted median")
     case .inputs, .constant, .select, .concatenate, .trees: return []
     }
@@ -29,7 +31,7 @@ extension ModelColumns {
 
   func unsupported(_ what: String) -> SQLError {
     SQLError(
-      .unsupported, model.objective, "\(what) cannot be written as SQL",
+      .unsupported, model.objective, reason: "\(what) cannot be written as SQL",
       hint: "score the rows outside of the database: opz score")
   }
 
@@ -57,7 +59,7 @@ extension ModelColumns {
   }
 
   private mutating func arithmetic(
-    _ operation: Operation.Arithmetic, _ x: SQLExpression, _ y: SQLExpression, _ element: ElementType
+    _ operation: Operation.Arithmetic, _ x: SQLExpression, with y: SQLExpression, element: ElementType
   ) throws -> SQLExpression {
     switch operation {
     case .add: return rounded(x + y, to: element)
@@ -83,7 +85,7 @@ extension ModelColumns {
   private func isTrue(_ x: SQLExpression) -> SQLExpression { .any([.isNull(x), .infix(.notEqual, [x, .number(0)])]) }
 
   private mutating func compare(
-    _ comparison: Operation.Comparison, _ x: SQLExpression, _ y: SQLExpression
+    _ comparison: Operation.Comparison, _ x: SQLExpression, with y: SQLExpression
   ) -> SQLExpression {
     let condition: SQLExpression
     switch comparison {
@@ -106,7 +108,7 @@ extension ModelColumns {
 
   /// What a table has for an element. Where it has nothing, the row is refused.
   private mutating func lookUp(
-    _ operand: SQLExpression, _ table: LookUp, isText: Bool, _ element: ElementType
+    _ operand: SQLExpression, _ table: LookUp, isText: Bool, element: ElementType
   ) -> SQLExpression {
     func entry(_ entry: LookUp.Entry) -> SQLExpression {
       switch entry {
@@ -135,7 +137,7 @@ extension ModelColumns {
     return cases.isEmpty ? otherwise : stages.add(.cases(cases, otherwise: otherwise))
   }
 
-  private mutating func pick(_ index: SQLExpression, _ rows: [[Double]], _ element: ElementType) -> [SQLExpression] {
+  private mutating func pick(_ index: SQLExpression, _ rows: [[Double]], element: ElementType) -> [SQLExpression] {
     (rows.first ?? []).indices.map { column in
       let cases = rows.enumerated().compactMap { row, numbers in
         numbers[column] == 0
@@ -148,7 +150,7 @@ extension ModelColumns {
   // MARK: Rows
 
   private mutating func reduce(
-    _ reduction: Operation.Reduction, _ row: [SQLExpression], _ element: ElementType
+    _ reduction: Operation.Reduction, _ row: [SQLExpression], element: ElementType
   ) throws -> SQLExpression {
     switch reduction {
     case .sum: return rounded(.infix(.add, row), to: element)
@@ -158,7 +160,7 @@ extension ModelColumns {
     case .minimum, .maximum:
       guard var best = row.first else { return .null }
       for next in row.dropFirst() {
-        best = try arithmetic(reduction == .minimum ? .minimum : .maximum, best, next, element)
+        best = try arithmetic(reduction == .minimum ? .minimum : .maximum, best, with: next, element: element)
       }
       return best
     case .logSumExp:
@@ -177,7 +179,7 @@ extension ModelColumns {
   }
 
   private mutating func normalize(
-    _ norm: Operation.Norm, _ row: [SQLExpression], _ element: ElementType
+    _ norm: Operation.Norm, _ row: [SQLExpression], element: ElementType
   ) -> [SQLExpression] {
     let absolutes = row.map { SQLExpression.call(.absolute, [$0]) }
     let size: SQLExpression
@@ -190,7 +192,7 @@ extension ModelColumns {
   }
 
   private mutating func product(
-    _ row: [SQLExpression], _ weights: [Double], _ type: ValueType
+    _ row: [SQLExpression], _ weights: [Double], type: ValueType
   ) throws -> [SQLExpression] {
     try take(weights.count)
     return (0..<type.width).map { column in

@@ -15,11 +15,11 @@ struct SourceColumns {
     let names = columns.values.map { $0.lowercased() } + keys.map { $0.lowercased() }
     stages = Stages(taken: Set(names))
     for index in model.usedInputs.sorted() {
-      add(index, model.inputs[index], .column(columns[index] ?? model.inputs[index].name))
+      add(index, model.inputs[index], column: .column(columns[index] ?? model.inputs[index].name))
     }
   }
 
-  private mutating func add(_ index: Int, _ input: Model.Input, _ column: SQLExpression) {
+  private mutating func add(_ index: Int, _ input: Model.Input, column: SQLExpression) {
     let name = stages.freshName()
     switch input.kind {
     case .text: inputs[index] = stages.addInput(name, column)

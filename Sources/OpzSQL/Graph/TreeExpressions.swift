@@ -125,7 +125,7 @@ struct TreeExpressions {
     init(_ node: TreeEnsemble.Node, _ trees: TreeExpressions) {
       let operand = trees.matrix[Int(node.column)]
       let isRounded = trees.ensemble.inputs == .float32 && trees.unrounded.contains(operand)
-      let test = isRounded ? Condition.rounded(node, operand) : Condition.plain(node, operand, trees.ensemble)
+      let test = isRounded ? Condition.rounded(node, operand) : Condition.plain(node, operand, ensemble: trees.ensemble)
       var missing = [SQLExpression.isNull(operand)]
       switch node.missing {
       case .nan:
@@ -145,7 +145,7 @@ struct TreeExpressions {
     }
 
     private static func plain(
-      _ node: TreeEnsemble.Node, _ operand: SQLExpression, _ ensemble: TreeEnsemble
+      _ node: TreeEnsemble.Node, _ operand: SQLExpression, ensemble: TreeEnsemble
     ) -> (left: SQLExpression, right: SQLExpression) {
       func compare(_ comparison: SQLOperator) -> SQLExpression {
         .compare(operand, comparison, with: node.threshold)
@@ -154,7 +154,7 @@ struct TreeExpressions {
       case .less: return (compare(.less), compare(.greaterOrEqual))
       case .lessOrEqual: return (compare(.lessOrEqual), compare(.greater))
       case .equal: return (compare(.equal), compare(.notEqual))
-      case .member: return member(ensemble.sets[Int(node.threshold)], operand, ensemble.categoryRule)
+      case .member: return member(ensemble.sets[Int(node.threshold)], operand, rule: ensemble.categoryRule)
       }
     }
 
@@ -176,7 +176,7 @@ struct TreeExpressions {
     }
 
     private static func member(
-      _ set: TreeEnsemble.CategorySet, _ operand: SQLExpression, _ rule: TreeEnsemble.CategoryRule
+      _ set: TreeEnsemble.CategorySet, _ operand: SQLExpression, rule: TreeEnsemble.CategoryRule
     ) -> (left: SQLExpression, right: SQLExpression) {
       let numbers = (0..<(set.words.count * 64)).filter(set.contains).map { SQLExpression.number(Double($0)) }
       // In no set: every number goes right, and NULL stays NULL.

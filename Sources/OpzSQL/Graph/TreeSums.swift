@@ -8,20 +8,20 @@ extension ModelColumns {
   mutating func treeSums(_ ensemble: TreeEnsemble, _ trees: TreeExpressions) -> [SQLExpression] {
     let element: ElementType = ensemble.sums == .float32 ? .float32 : .float64
     if element == .float32, !dialect.keepsFloat32 { notes.insert(.doubleSums) }
-    let terms = terms(ensemble, trees, element)
+    let terms = terms(ensemble, trees, element: element)
     return (0..<ensemble.groups).map { group in
-      sum(terms[group], base: ensemble.base[group], ensemble, element)
+      sum(terms[group], base: ensemble.base[group], ensemble, element: element)
     }
   }
 
   /// The values of the trees of each group, in order.
   private mutating func terms(
-    _ ensemble: TreeEnsemble, _ trees: TreeExpressions, _ element: ElementType
+    _ ensemble: TreeEnsemble, _ trees: TreeExpressions, element: ElementType
   ) -> [[SQLExpression]] {
     var terms = [[SQLExpression]](repeating: [], count: ensemble.groups)
     for (index, tree) in ensemble.trees.enumerated() {
       guard ensemble.width > 1 else {
-        let term = trees.tree(index) { value(of: $0, ensemble, trees.matrix, element) }
+        let term = trees.tree(index) { value(of: $0, ensemble, trees.matrix, element: element) }
         terms[Int(tree.group)].append(term)
         continue
       }
@@ -51,7 +51,7 @@ extension ModelColumns {
 
   /// What a leaf of one value adds: a number, or a linear function unless one of its inputs is missing.
   private func value(
-    of node: TreeEnsemble.Node, _ ensemble: TreeEnsemble, _ matrix: [SQLExpression], _ element: ElementType
+    of node: TreeEnsemble.Node, _ ensemble: TreeEnsemble, _ matrix: [SQLExpression], element: ElementType
   ) -> SQLExpression {
     let own = literal(node.threshold, element)
     let index = Int(ensemble.leaves[Int(node.left)].linear)
@@ -63,16 +63,16 @@ extension ModelColumns {
   }
 
   private mutating func sum(
-    _ terms: [SQLExpression], base: Double, _ ensemble: TreeEnsemble, _ element: ElementType
+    _ terms: [SQLExpression], base: Double, _ ensemble: TreeEnsemble, element: ElementType
   ) -> SQLExpression {
     let base = literal(base, element)
     switch ensemble.aggregate {
     case .sum:
-      guard ensemble.baseFirst else { return added(added(nil, terms, element), [base], element) }
-      return added(base, terms, element)
+      guard ensemble.baseFirst else { return added(added(nil, terms, element: element), [base], element: element) }
+      return added(base, terms, element: element)
     case .average(let count):
-      let mean = rounded(added(nil, terms, element) / literal(count, element), to: element)
-      return added(mean, [base], element)
+      let mean = rounded(added(nil, terms, element: element) / literal(count, element), to: element)
+      return added(mean, [base], element: element)
     case .minimum, .maximum:
       guard var best = terms.first.map({ stages.add($0) }) else { return base }
       for term in terms.dropFirst() {
@@ -80,13 +80,13 @@ extension ModelColumns {
         let isBetter = ensemble.aggregate == .minimum ? next < best : next > best
         best = stages.add(.choose(isBetter, next, else: best))
       }
-      return added(best, [base], element)
+      return added(best, [base], element: element)
     }
   }
 
   /// A sum from the left, in parts that stand one above the other.
   private mutating func added(
-    _ start: SQLExpression?, _ terms: [SQLExpression], _ element: ElementType
+    _ start: SQLExpression?, _ terms: [SQLExpression], element: ElementType
   ) -> SQLExpression {
     var sum = start
     for from in stride(from: 0, to: terms.count, by: ModelColumns.treesAtOnce) {

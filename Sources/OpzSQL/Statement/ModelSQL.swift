@@ -55,7 +55,7 @@ public struct ModelSQL: Sendable {
   /// Checks the options against the model.
   /// - Throws: `SQLError` for a kind that the model does not have, a column that no input has, and a name that the
   ///   database would cut.
-  public init(_ model: Model, _ dialect: SQLDialect, _ options: Options = Options()) throws {
+  public init(_ model: Model, _ dialect: SQLDialect, options: Options = Options()) throws {
     self.model = model
     self.dialect = dialect
     self.options = options
@@ -64,12 +64,12 @@ public struct ModelSQL: Sendable {
     let inputs = Set(model.inputs.map(\.name))
     for name in options.columns.keys.sorted() where !inputs.contains(name) {
       throw SQLError(
-        .badOption, "--columns", "the model has no input \"\(name.prefix(80))\"",
+        .badOption, "--columns", reason: "the model has no input \"\(name.prefix(80))\"",
         hint: "it has \(model.inputs.prefix(12).map(\.name).joined(separator: ", "))")
     }
     if options.form != .select, options.keys.isEmpty {
       throw SQLError(
-        .badOption, "--as \(options.form.rawValue)", "its rows could not be told apart",
+        .badOption, "--as \(options.form.rawValue)", reason: "its rows could not be told apart",
         hint: "--key COLUMN names a column that is put out beside the scores")
     }
     try checkNames()
@@ -79,12 +79,12 @@ public struct ModelSQL: Sendable {
     let used = model.usedInputs.sorted().map { column(of: $0) }
     for name in used + options.keys + table.parts + target.parts {
       guard !name.isEmpty, !name.utf8.contains(0) else {
-        throw SQLError(.badOption, "a column", "its name is empty or has a NUL character")
+        throw SQLError(.badOption, "a column", reason: "its name is empty or has a NUL character")
       }
       guard name.utf8.count <= dialect.limits.identifier else {
         throw SQLError(
           .tooLarge, "\"\(name.prefix(80))\"",
-          "a name of \(name.utf8.count) bytes, where \(dialect.name) has at most \(dialect.limits.identifier)",
+          reason: "a name of \(name.utf8.count) bytes, where \(dialect.name) has at most \(dialect.limits.identifier)",
           hint: "--columns INPUT=COLUMN names the column that the table has")
       }
     }
@@ -107,7 +107,8 @@ public struct ModelSQL: Sendable {
     if let shape = options.shape {
       guard shape == .flat || depth <= most else {
         throw SQLError(
-          .tooLarge, "--shape nested", "trees of \(depth) levels, where \(dialect.name) has CASE in at most \(most)",
+          .tooLarge, "--shape nested",
+          reason: "trees of \(depth) levels, where \(dialect.name) has CASE in at most \(most)",
           hint: "--shape flat has one level")
       }
       return Statement(text: try text(shape).text, shape: shape, reason: "as asked")
@@ -124,14 +125,14 @@ public struct ModelSQL: Sendable {
     let used = model.usedInputs
     let columns = Dictionary(uniqueKeysWithValues: used.map { ($0, column(of: $0)) })
     let source = SourceColumns(model, dialect, columns: columns, keys: options.keys)
-    var made = ModelColumns(model, dialect, shape, source)
+    var made = ModelColumns(model, dialect, shape: shape, source: source)
     if source.hasRefusals { made.notes.insert(.refusals) }
     let outputs = try outputs(&made)
     var query = StageQuery(dialect, made.stages, table: table, keys: options.keys)
     query.isDBT = options.form == .dbt
     let (body, writer) = query.text(outputs)
     let text = header(made.notes, shape) + opening() + body + (options.form == .dbt ? "\n" : ";\n")
-    try check(text, writer, made.stages)
+    try check(text, writer, stages: made.stages)
     return (text, writer)
   }
 
@@ -148,7 +149,7 @@ public struct ModelSQL: Sendable {
     } else {
       let kinds = model.outputs.map(\.kind.rawValue) + (model.treeCount > 0 ? [Kind.leaf.rawValue] : [])
       throw SQLError(
-        .badOption, "--kind", "the model (\(model.objective)) has no \(kind.rawValue)",
+        .badOption, "--kind", reason: "the model (\(model.objective)) has no \(kind.rawValue)",
         hint: "it has \(kinds.joined(separator: ", "))")
     }
     let columns = values.map { value in
@@ -169,7 +170,7 @@ public struct ModelSQL: Sendable {
     var seen: Set<String> = []
     for name in names where !seen.insert(name.lowercased()).inserted {
       throw SQLError(
-        .badOption, "\"\(name.prefix(80))\"", "the statement would have two columns of this name",
+        .badOption, "\"\(name.prefix(80))\"", reason: "the statement would have two columns of this name",
         hint: "name each key once, and none like a score")
     }
   }
@@ -183,7 +184,7 @@ public struct ModelSQL: Sendable {
     }
   }
 
-  private func check(_ text: String, _ writer: SQLWriter, _ stages: Stages) throws {
+  private func check(_ text: String, _ writer: SQLWriter, stages: Stages) throws {
     let limits = dialect.limits
     let hint = "a smaller model, or opz score outside of the database"
     let figures = [
@@ -192,7 +193,7 @@ public struct ModelSQL: Sendable {
     ]
     for (what, count, most) in figures where count > most {
       throw SQLError(
-        .tooLarge, model.objective, "\(count) \(what), where \(dialect.name) has at most \(most)", hint: hint)
+        .tooLarge, model.objective, reason: "\(count) \(what), where \(dialect.name) has at most \(most)", hint: hint)
     }
   }
 

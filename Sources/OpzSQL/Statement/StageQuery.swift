@@ -28,7 +28,7 @@ struct StageQuery {
     for (index, stage) in stages.enumerated() {
       writer.made(index == 0 ? "WITH " : ",\n")
       writer.made("\(prefix)\(index)\(dialect.barrier == .materialized ? " AS MATERIALIZED (" : " AS (")")
-      write(stage, index, needed[index], &writer)
+      write(stage, index, needed: needed[index], writer: &writer)
       if index > 0 {
         if dialect.barrier == .offset { writer.made(" OFFSET 0") }
         if dialect.barrier == .limit { writer.made(" LIMIT 18446744073709551615") }
@@ -62,7 +62,7 @@ struct StageQuery {
     (one.utf8.count, one) < (other.utf8.count, other)
   }
 
-  private func write(_ stage: [Stages.Column], _ index: Int, _ needed: [String], _ writer: inout SQLWriter) {
+  private func write(_ stage: [Stages.Column], _ index: Int, needed: [String], writer: inout SQLWriter) {
     let made = Dictionary(stage.map { ($0.name, $0.expression) }, uniquingKeysWith: { one, _ in one })
     writer.made("\n  SELECT")
     var items = zip(keys, keyNames).map { ($1, index == 0 ? SQLExpression.column($0) : .column($1)) }

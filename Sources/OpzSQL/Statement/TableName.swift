@@ -13,13 +13,14 @@ public struct TableName: Sendable, Hashable {
       if !parts.isEmpty { rest.removeFirst() }
       guard let part = TableName.part(&rest), !part.isEmpty, !part.utf8.contains(0) else {
         throw SQLError(
-          .badOption, "the table \"\(text.prefix(80))\"", "it is not a name",
+          .badOption, "the table \"\(text.prefix(80))\"", reason: "it is not a name",
           hint: "write TABLE, SCHEMA.TABLE or \"ANY NAME\"")
       }
       parts.append(part)
     } while rest.first == "."
     guard rest.isEmpty, parts.count <= 3 else {
-      throw SQLError(.badOption, "the table \"\(text.prefix(80))\"", "it has more than a catalog, a schema and a name")
+      throw SQLError(
+        .badOption, "the table \"\(text.prefix(80))\"", reason: "it has more than a catalog, a schema and a name")
     }
     self.parts = parts
   }

@@ -43,22 +43,22 @@ struct SQLWriter {
     case .number(let value, let type): text += dialect.literal(value, type)
     case .text(let value): text += escaped(dialect.literal(value))
     case .null: text += "NULL"
-    case .infix(let name, let operands): infix(name, operands, indent)
-    case .call(let function, let operands): call(function, operands, indent)
-    case .cases(let cases, let otherwise): write(cases, otherwise, indent)
-    case .cast(let operand, let type): cast(operand, type, indent)
-    case .bytes(let operand): wrapped(dialect.bytes.before, operand, dialect.bytes.after, indent)
+    case .infix(let name, let operands): infix(name, operands, indent: indent)
+    case .call(let function, let operands): call(function, operands, indent: indent)
+    case .cases(let cases, let otherwise): write(cases, otherwise, indent: indent)
+    case .cast(let operand, let type): cast(operand, type, indent: indent)
+    case .bytes(let operand): wrapped(dialect.bytes.before, operand, after: dialect.bytes.after, indent: indent)
     case .withoutNaN(let operand): withoutNaN(operand, indent)
-    case .not(let operand): wrapped("(NOT ", operand, ")", indent)
-    case .isNull(let operand): wrapped("(", operand, " IS NULL)", indent)
-    case .isNotNull(let operand): wrapped("(", operand, " IS NOT NULL)", indent)
-    case .isOne(let list, let operand): member(operand, " IN (", list, indent)
-    case .isNone(let list, let operand): member(operand, " NOT IN (", list, indent)
+    case .not(let operand): wrapped("(NOT ", operand, after: ")", indent: indent)
+    case .isNull(let operand): wrapped("(", operand, after: " IS NULL)", indent: indent)
+    case .isNotNull(let operand): wrapped("(", operand, after: " IS NOT NULL)", indent: indent)
+    case .isOne(let list, let operand): member(operand, " IN (", values: list, indent: indent)
+    case .isNone(let list, let operand): member(operand, " NOT IN (", values: list, indent: indent)
     }
   }
 
   private mutating func wrapped(
-    _ before: String, _ operand: SQLExpression, _ after: String, _ indent: Int
+    _ before: String, _ operand: SQLExpression, after: String, indent: Int
   ) {
     text += before
     write(operand, indent: indent)
@@ -68,14 +68,14 @@ struct SQLWriter {
   private mutating func withoutNaN(_ operand: SQLExpression, _ indent: Int) {
     switch dialect.nans {
     case .none: write(operand, indent: indent)
-    case .equal(let number): wrapped("NULLIF(", operand, ", \(number))", indent)
+    case .equal(let number): wrapped("NULLIF(", operand, after: ", \(number))", indent: indent)
     case .tested(let function):
-      wrapped("CASE WHEN \(function)(", operand, ") THEN NULL ELSE ", indent)
-      wrapped("", operand, " END", indent)
+      wrapped("CASE WHEN \(function)(", operand, after: ") THEN NULL ELSE ", indent: indent)
+      wrapped("", operand, after: " END", indent: indent)
     }
   }
 
-  private mutating func list(_ operands: [SQLExpression], _ separator: String, _ indent: Int) {
+  private mutating func list(_ operands: [SQLExpression], _ separator: String, indent: Int) {
     for (index, operand) in operands.enumerated() {
       if index > 0 { text += separator }
       write(operand, indent: indent)
@@ -83,7 +83,7 @@ struct SQLWriter {
   }
 
   /// A database reads `a + b + c` as `(a + b) + c`: each further operand is a level.
-  private mutating func infix(_ name: SQLOperator, _ operands: [SQLExpression], _ indent: Int) {
+  private mutating func infix(_ name: SQLOperator, _ operands: [SQLExpression], indent: Int) {
     depth = max(depth, level + operands.count)
     let isLong = operands.contains { if case .cases = $0 { true } else { false } }
     text += "("
@@ -97,27 +97,27 @@ struct SQLWriter {
     text += ")"
   }
 
-  private mutating func call(_ function: SQLFunction, _ operands: [SQLExpression], _ indent: Int) {
+  private mutating func call(_ function: SQLFunction, _ operands: [SQLExpression], indent: Int) {
     text += dialect.name(of: function) + "("
-    list(operands, ", ", indent)
+    list(operands, ", ", indent: indent)
     text += ")"
   }
 
-  private mutating func cast(_ operand: SQLExpression, _ type: SQLType, _ indent: Int) {
+  private mutating func cast(_ operand: SQLExpression, _ type: SQLType, indent: Int) {
     text += "CAST("
     write(operand, indent: indent)
     text += " AS \(dialect.name(of: type)))"
   }
 
-  private mutating func member(_ operand: SQLExpression, _ words: String, _ values: [SQLExpression], _ indent: Int) {
+  private mutating func member(_ operand: SQLExpression, _ words: String, values: [SQLExpression], indent: Int) {
     text += "("
     write(operand, indent: indent)
     text += words
-    list(values, ", ", indent)
+    list(values, ", ", indent: indent)
     text += "))"
   }
 
-  private mutating func write(_ cases: [SQLCase], _ otherwise: SQLExpression, _ indent: Int) {
+  private mutating func write(_ cases: [SQLCase], _ otherwise: SQLExpression, indent: Int) {
     caseLevel += 1
     caseDepth = max(caseDepth, caseLevel)
     defer { caseLevel -= 1 }

@@ -21,7 +21,7 @@ struct CommandLoginRule: SecretRule {
         var value = word.dropFirst(option.name.count)
         if value.isEmpty, !option.isJoined, number + 1 < words.all.count { value = words.all[number + 1] }
         if let first = text.byte(value.lowerBound), "=\"'".utf8.contains(first) { value = value.dropFirst() }
-        if let found = finding(option.argument, text, value) { return found }
+        if let found = finding(option.argument, text, value: value) { return found }
       }
     }
     return nil
@@ -56,7 +56,7 @@ struct CommandLoginRule: SecretRule {
     return otherNames.contains(name) ? others : nil
   }
 
-  private func finding(_ argument: Argument, _ text: SearchText, _ value: Range<Int>) -> SecretFinding? {
+  private func finding(_ argument: Argument, _ text: SearchText, value: Range<Int>) -> SecretFinding? {
     var range = value
     if argument == .login {
       guard let colon = value.first(where: { text.bytes[$0] == UInt8(ascii: ":") }) else { return nil }

@@ -24,7 +24,7 @@ struct TokenRule: SecretRule {
   let what: String
   let check: Check
 
-  init(_ shape: String, _ what: String, _ check: Check = .random) {
+  init(_ shape: String, _ what: String, check: Check = .random) {
     self.shape = TokenShape(shape)
     self.what = what
     self.check = check
@@ -55,11 +55,11 @@ struct TokenRule: SecretRule {
       return Plausibility.isRandom(own) && text.mentions(words, in: around) ? found : nil
     case .base62:
       let isRight = Checksums.base62(Checksums.crc32(own.dropLast(6))).elementsEqual(own.suffix(6))
-      return checked(found, own, isRight)
+      return checked(found, own, isRight: isRight)
     case .grafana:
       let isRight = Checksums.littleEndianHex(Checksums.crc32(text.bytes[range].dropLast(9))).elementsEqual(
         own.suffix(8))
-      return checked(found, own, isRight)
+      return checked(found, own, isRight: isRight)
     }
   }
 
@@ -71,7 +71,7 @@ struct TokenRule: SecretRule {
     }
   }
 
-  private func checked(_ found: SecretFinding, _ own: ArraySlice<UInt8>, _ isRight: Bool) -> SecretFinding? {
+  private func checked(_ found: SecretFinding, _ own: ArraySlice<UInt8>, isRight: Bool) -> SecretFinding? {
     if PublishedKeys.contains(own) { return nil }
     if isRight { return found }
     guard Plausibility.isRandom(own) else { return nil }

@@ -4,7 +4,7 @@ enum TokenRules {
   static let all: [TokenRule] = forges + packages + clouds + models + messages + payments + infrastructure + work
 
   private static let forges: [TokenRule] =
-    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"].map { TokenRule("\($0)<a36>", "a GitHub token", .base62) } + [
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"].map { TokenRule("\($0)<a36>", "a GitHub token", check: .base62) } + [
       TokenRule("ghs_<j100-1500>", "a GitHub token"), TokenRule("github_pat_<a22>_<a59>", "a GitHub token"),
       TokenRule("glpat-<j20-320>", "a GitLab token"), TokenRule("gldt-<w20-64>", "a GitLab deploy token"),
       TokenRule("glrt-<j20-320>", "a GitLab runner token"), TokenRule("glrtr-<j20-320>", "a GitLab runner token"),
@@ -21,7 +21,7 @@ enum TokenRules {
     ]
 
   private static let packages: [TokenRule] = [
-    TokenRule("npm_<a36>", "an npm token", .base62), TokenRule("pypi-AgEIcHlwaS5vcmc<w50-1000>", "a PyPI token"),
+    TokenRule("npm_<a36>", "an npm token", check: .base62), TokenRule("pypi-AgEIcHlwaS5vcmc<w50-1000>", "a PyPI token"),
     TokenRule("pypi-AgENdGVzdC5weXBpLm9yZw<w50-1000>", "a TestPyPI token"),
     TokenRule("rubygems_<h48>", "a RubyGems key"),
     TokenRule("oy2<l43>", "a NuGet key"), TokenRule("cio<a32>", "a crates.io token"),
@@ -31,9 +31,10 @@ enum TokenRules {
   ]
 
   private static let clouds: [TokenRule] =
-    ["AKIA", "ABIA", "ACCA"].map { TokenRule("\($0)<U16>", "an AWS access key", .filled) }
+    ["AKIA", "ABIA", "ACCA"].map { TokenRule("\($0)<U16>", "an AWS access key", check: .filled) }
     + (0...9).map { TokenRule("<t3>\($0)Q~<t31-34>", "an Azure client secret") } + [
-      TokenRule("ASIA<U16>", "an AWS session key", .filled), TokenRule("ABSK<B100-300>", "an Amazon Bedrock key"),
+      TokenRule("ASIA<U16>", "an AWS session key", check: .filled),
+      TokenRule("ABSK<B100-300>", "an Amazon Bedrock key"),
       TokenRule("bedrock-api-key-<e60-2000>", "an Amazon Bedrock key"),
       TokenRule("amzn.mws.<w36>", "an Amazon MWS token"),
       TokenRule("AIza<w35>", "a Google API key"), TokenRule("GOCSPX-<w28>", "a Google client secret"),
@@ -75,13 +76,13 @@ enum TokenRules {
     TokenRule("csk-<l40-60>", "a Cerebras key"), TokenRule("KGAT_<h32>", "a Kaggle token"),
     TokenRule("llx-<a40-60>", "a LlamaCloud key"), TokenRule("rpa_<U40-50>", "a RunPod key"),
     TokenRule("wandb_v1_<w30-120>", "a Weights & Biases key"),
-    TokenRule("fw_<a22-30>", "a Fireworks key", .near(["fireworks"])),
-    TokenRule("pa-<w43>", "a Voyage key", .near(["voyage"])), TokenRule("sk_<h48>", "an ElevenLabs key"),
+    TokenRule("fw_<a22-30>", "a Fireworks key", check: .near(["fireworks"])),
+    TokenRule("pa-<w43>", "a Voyage key", check: .near(["voyage"])), TokenRule("sk_<h48>", "an ElevenLabs key"),
   ]
 
   private static let messages: [TokenRule] =
     ["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xoxe-", "xoxc-", "xoxd-"].map {
-      TokenRule("\($0)<e20-300>", "a Slack token", .slack)
+      TokenRule("\($0)<e20-300>", "a Slack token", check: .slack)
     } + [
       TokenRule("xoxe.xoxp-<w60-300>", "a Slack token"), TokenRule("xoxe.xoxb-<w60-300>", "a Slack token"),
       TokenRule("xapp-<d12>-<b24>", "a Slack token"), TokenRule("xapp-<d1>-<U8-14>-<d8-16>-<h40-80>", "a Slack token"),
@@ -90,11 +91,12 @@ enum TokenRules {
       TokenRule("hooks.slack.com/triggers/T<U8-12>/<d10-22>/<a20-40>", "a Slack webhook"),
       TokenRule("discord.com/api/webhooks/<d17-20>/<w60-90>", "a Discord webhook"),
       TokenRule("discordapp.com/api/webhooks/<d17-20>/<w60-90>", "a Discord webhook"),
-      TokenRule("webhook.office.com/webhookb2/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams webhook", .form),
-      TokenRule("outlook.office.com/webhook/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams webhook", .form),
+      TokenRule(
+        "webhook.office.com/webhookb2/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams webhook", check: .form),
+      TokenRule("outlook.office.com/webhook/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams webhook", check: .form),
       TokenRule("<d8-10>:AA<w32-34>", "a Telegram bot token"), TokenRule("SG.<w20-24>.<w39-50>", "a SendGrid key"),
       TokenRule("key-<h32>", "a Mailgun key"), TokenRule("<h32>-us<d1-2>", "a Mailchimp key"),
-      TokenRule("md-<w22>", "a Mandrill key", .near(["mandrill", "mailchimp"])),
+      TokenRule("md-<w22>", "a Mandrill key", check: .near(["mandrill", "mailchimp"])),
       TokenRule("xkeysib-<h64>-<a16>", "a Brevo key"), TokenRule("xsmtpsib-<h64>-<a16>", "a Brevo key"),
       TokenRule("re_<a8>_<a22-26>", "a Resend key"),
     ] + "0123456789abcdef".map { TokenRule("SK\($0)<h31>", "a Twilio key") } + discordBots
@@ -110,7 +112,7 @@ enum TokenRules {
     TokenRule("sk_live_<a24-120>", "a Stripe key"), TokenRule("rk_live_<a24-120>", "a Stripe key"),
     TokenRule("sk_test_<a24-120>", "a Stripe test key"), TokenRule("rk_test_<a24-120>", "a Stripe test key"),
     TokenRule("whsec_<B32-64>", "a webhook signing secret"), TokenRule("sq0atp-<w22>", "a Square token"),
-    TokenRule("sq0csp-<w43>", "a Square secret"), TokenRule("EAAA<w56-64>", "a Square token", .near(["square"])),
+    TokenRule("sq0csp-<w43>", "a Square secret"), TokenRule("EAAA<w56-64>", "a Square token", check: .near(["square"])),
     TokenRule("shpat_<H32>", "a Shopify token"), TokenRule("shpca_<H32>", "a Shopify token"),
     TokenRule("shppa_<H32>", "a Shopify password"), TokenRule("shpss_<H32>", "a Shopify secret"),
     TokenRule("access_token$production$<l16>$<h32>", "a Braintree token"),
@@ -120,16 +122,18 @@ enum TokenRules {
     TokenRule("access-production-<w36>", "a Plaid token"), TokenRule("access-development-<w36>", "a Plaid token"),
     TokenRule("access-sandbox-<w36>", "a Plaid test token"), TokenRule("sk_prod_<a24-120>", "a Stripe key"),
     TokenRule("rk_prod_<a24-120>", "a Stripe key"),
-    TokenRule("live_<h35>", "a Lob key", .near(["lob"])), TokenRule("test_<h35>", "a Lob test key", .near(["lob"])),
-    TokenRule("live_<e40>", "a GoCardless token", .near(["gocardless"])),
+    TokenRule("live_<h35>", "a Lob key", check: .near(["lob"])),
+    TokenRule("test_<h35>", "a Lob test key", check: .near(["lob"])),
+    TokenRule("live_<e40>", "a GoCardless token", check: .near(["gocardless"])),
     TokenRule("shippo_live_<H40>", "a Shippo token"), TokenRule("shippo_test_<H40>", "a Shippo test token"),
   ]
 
   private static let infrastructure: [TokenRule] = [
     TokenRule("hvs.<w24-200>", "a Vault token"), TokenRule("hvb.<w24-400>", "a Vault token"),
     TokenRule("hvr.<w24-400>", "a Vault token"), TokenRule("<a14>.atlasv1.<w60-70>", "a Terraform token"),
-    TokenRule("pul-<h40>", "a Pulumi token"), TokenRule("glsa_<a32>_<H8>", "a Grafana token", .grafana),
-    TokenRule("glc_<B32-400>", "a Grafana Cloud token"), TokenRule("eyJrIjoi<B60-400>", "a Grafana key", .member("n")),
+    TokenRule("pul-<h40>", "a Pulumi token"), TokenRule("glsa_<a32>_<H8>", "a Grafana token", check: .grafana),
+    TokenRule("glc_<B32-400>", "a Grafana Cloud token"),
+    TokenRule("eyJrIjoi<B60-400>", "a Grafana key", check: .member("n")),
     TokenRule("NRAK-<U27>", "a New Relic key"), TokenRule("NRII-<w32>", "a New Relic key"),
     TokenRule("NRAA-<h27>", "a New Relic key"), TokenRule("<l36>NRAL", "a New Relic key"),
     TokenRule("<l36>FFFFNRAL", "a New Relic key"),
@@ -147,10 +151,11 @@ enum TokenRules {
     TokenRule("A3-<U6>-<U11>-<U5>-<U5>-<U5>", "a 1Password secret key"),
     TokenRule("A3-<U6>-<U6>-<U5>-<U5>-<U5>-<U5>", "a 1Password secret key"),
     TokenRule("pnu_<a36>", "a Prefect key"), TokenRule("dbtc_<w30-80>", "a dbt Cloud token"),
-    TokenRule("dbtu_<w30-80>", "a dbt Cloud token"), TokenRule("ico-<a32>", "an Infracost key", .near(["infracost"])),
+    TokenRule("dbtu_<w30-80>", "a dbt Cloud token"),
+    TokenRule("ico-<a32>", "an Infracost key", check: .near(["infracost"])),
     TokenRule("tk-us-<w48>", "a Scalingo token"), TokenRule("pdus+<w20-60>", "a PagerDuty token"),
     TokenRule("pdeu+<w20-60>", "a PagerDuty token"),
-    TokenRule("API-<U26>", "an Octopus Deploy key", .near(["octopus"])),
+    TokenRule("API-<U26>", "an Octopus Deploy key", check: .near(["octopus"])),
   ]
 
   private static let work: [TokenRule] = [
@@ -163,15 +168,15 @@ enum TokenRules {
     TokenRule("pat-na2-<w36>", "a HubSpot token"), TokenRule("pat-na3-<w36>", "a HubSpot token"),
     TokenRule("pat-ap1-<w36>", "a HubSpot token"), TokenRule("CFPAT-<w43>", "a Contentful token"),
     TokenRule("sk.eyJ<j60-300>", "a Mapbox token"),
-    TokenRule("EAA<a100-300>", "a Facebook token", .near(["facebook", "fb_", "meta", "instagram"])),
+    TokenRule("EAA<a100-300>", "a Facebook token", check: .near(["facebook", "fb_", "meta", "instagram"])),
     TokenRule("EAAM<a120-400>", "a Facebook token"), TokenRule("EAAC<a120-400>", "a Facebook token"),
     TokenRule("aio_<a28>", "an Adafruit key"), TokenRule("odt_<a32-40>", "a Dependency-Track key"),
     TokenRule("00D<a12-15>!<j80-130>", "a Salesforce token"), TokenRule("rdme_<l70>", "a ReadMe key"),
     TokenRule("duffel_live_<e43>", "a Duffel token"), TokenRule("duffel_test_<e43>", "a Duffel test token"),
     TokenRule("fio-u-<e64>", "a Frame.io token"), TokenRule("p8e-<l32>", "an Adobe secret"),
     TokenRule("pk_<d5-10>_<U32>", "a ClickUp token"),
-    TokenRule("sdk-<w36>", "a LaunchDarkly key", .near(["launchdarkly", "ld_sdk", "ld-sdk"])),
-    TokenRule("api-<w36>", "a LaunchDarkly key", .near(["launchdarkly"])),
+    TokenRule("sdk-<w36>", "a LaunchDarkly key", check: .near(["launchdarkly", "ld_sdk", "ld-sdk"])),
+    TokenRule("api-<w36>", "a LaunchDarkly key", check: .near(["launchdarkly"])),
     TokenRule("live_<d8-10>_<a28-36>", "a Twitch stream key"), TokenRule("apify_api_<a36>", "an Apify token"),
     TokenRule("_gitlab_session=<a32>", "a GitLab session"), TokenRule("sm_pat_<a16>", "a SettleMint token"),
     TokenRule("sm_aat_<a16>", "a SettleMint token"), TokenRule("sm_sat_<a16>", "a SettleMint token"),
@@ -179,14 +184,15 @@ enum TokenRules {
     TokenRule("thingsboard.cloud/api/v1/<a20>", "a ThingsBoard token"),
     TokenRule("infura.io/v3/<h32>", "an Infura key"), TokenRule("alchemyapi.io/v2/<w32>", "an Alchemy key"),
     TokenRule("alchemy.com/v2/<w32>", "an Alchemy key"), TokenRule("/hooks/<l26>", "a Mattermost webhook"),
-    TokenRule("4b1d<a38>", "a ClickHouse key", .near(["clickhouse"])), TokenRule("phx_<a43-60>", "a PostHog key"),
+    TokenRule("4b1d<a38>", "a ClickHouse key", check: .near(["clickhouse"])),
+    TokenRule("phx_<a43-60>", "a PostHog key"),
     TokenRule("mdb_sa_sk_<w40>", "a MongoDB Atlas secret"),
     TokenRule("mergify_application_key_<w64-80>", "a Mergify key"),
     TokenRule("s-s4t2ud-<h64>", "a 42 intranet secret"), TokenRule("s-s4t2af-<h64>", "a 42 intranet secret"),
     TokenRule("flp_<a46>", "a Friendli token"), TokenRule("flb_live_<a20>", "a Fleetbase key"),
     TokenRule("cr-<h58>", "a CodeRabbit key"), TokenRule("key_<h64>", "a Cursor key"),
-    TokenRule("nyk_<a64>", "a Nylas key"), TokenRule("pat_<a64>", "a Coze token", .near(["coze"])),
-    TokenRule("pk_<h34>", "a Klaviyo key", .near(["klaviyo"])), TokenRule("<w36>_mmk", "a MaxMind key"),
+    TokenRule("nyk_<a64>", "a Nylas key"), TokenRule("pat_<a64>", "a Coze token", check: .near(["coze"])),
+    TokenRule("pk_<h34>", "a Klaviyo key", check: .near(["klaviyo"])), TokenRule("<w36>_mmk", "a MaxMind key"),
     TokenRule("RGAPI-<w36>", "a Riot Games key"), TokenRule("key_<h28>", "a Retell key"),
     TokenRule("key_<h100-140>", "a Runway key"), TokenRule("live_<h32>", "a Scale key"),
     TokenRule("live_auth_<h32>", "a Scale key"), TokenRule("zpka_<h32>_<h8>", "a Zuplo key"),

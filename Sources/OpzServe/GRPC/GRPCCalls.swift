@@ -18,7 +18,7 @@ extension InferenceServer {
     var status = GRPCStatus.ok
     var response: Response
     do {
-      response = try await answer(request, body, method, start)
+      response = try await answer(request, body, method: method, start: start)
     } catch {
       status = InferenceServer.status(of: error)
       response = .grpc(status)
@@ -46,7 +46,7 @@ extension InferenceServer {
   }
 
   private func answer(
-    _ request: Request, _ body: any RequestBody, _ method: GRPCMethod?, _ start: ContinuousClock.Instant
+    _ request: Request, _ body: any RequestBody, method: GRPCMethod?, start: ContinuousClock.Instant
   ) async throws -> Response {
     guard request.method == "POST" else { throw GRPCStatus(.unimplemented, "a call is a POST") }
     guard let method else { throw GRPCStatus(.unimplemented, "this server has no method \(request.path.prefix(200))") }
@@ -59,8 +59,8 @@ extension InferenceServer {
     // Only an inference's memory is counted.
     var messages = GRPCMessages(body, limit: isInference ? limits.bodyBytes : 64 << 10)
     switch method {
-    case .modelInfer: return try await infer(&messages, start, deadline)
-    case .modelStreamInfer: return .stream(InferStream(self, messages, deadline))
+    case .modelInfer: return try await infer(&messages, start, deadline: deadline)
+    case .modelStreamInfer: return .stream(InferStream(self, messages, deadline: deadline))
     case .reflection: return .stream(ReflectionStream(self, messages))
     case .healthWatch:
       return .stream(try WatchStream(self, service: try GRPCFields.text(1, of: try await message(&messages))))
@@ -78,13 +78,13 @@ extension InferenceServer {
   }
 
   private func infer(
-    _ messages: inout GRPCMessages, _ start: ContinuousClock.Instant, _ deadline: ContinuousClock.Instant?
+    _ messages: inout GRPCMessages, _ start: ContinuousClock.Instant, deadline: ContinuousClock.Instant?
   ) async throws -> Response {
     let (body, ticket) = try await counted { ticket in
       guard let message = try await messages.next(ticket) else {
         throw GRPCStatus(.invalidArgument, "the call has no message")
       }
-      return try exchange(message, ticket, start, deadline)
+      return try exchange(message, ticket, start: start, deadline: deadline)
     }
     var response = Response.grpc(message: body.bytes)
     response.lease = ticket
@@ -93,8 +93,8 @@ extension InferenceServer {
 
   /// What is to be answered to a `ModelInferRequest`.
   func exchange(
-    _ message: [UInt8], _ ticket: Admission.Ticket, _ start: ContinuousClock.Instant,
-    _ deadline: ContinuousClock.Instant?
+    _ message: [UInt8], _ ticket: Admission.Ticket, start: ContinuousClock.Instant,
+    deadline: ContinuousClock.Instant?
   ) throws -> Exchange {
     let (name, version) = try ProtobufDialect.model(of: message)
     try check(name: name, version: version)

@@ -72,7 +72,7 @@ final class InferStream: AnswerStream, @unchecked Sendable {
   /// Holds the memory of the answer before.
   private var ticket: Admission.Ticket?
 
-  init(_ server: InferenceServer, _ messages: GRPCMessages, _ deadline: ContinuousClock.Instant?) {
+  init(_ server: InferenceServer, _ messages: GRPCMessages, deadline: ContinuousClock.Instant?) {
     self.server = server
     self.messages = messages
     self.deadline = deadline
@@ -86,7 +86,7 @@ final class InferStream: AnswerStream, @unchecked Sendable {
     do {
       let (body, ticket) = try await server.counted { ticket in
         guard let message = try await messages.next(ticket) else { throw GRPCStatus(.invalidArgument) }
-        return try server.exchange(message, ticket, .now, deadline)
+        return try server.exchange(message, ticket, start: .now, deadline: deadline)
       }
       self.ticket = ticket
       answer.put(2, bytes: body.bytes)

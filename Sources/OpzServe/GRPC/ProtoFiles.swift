@@ -16,16 +16,16 @@ extension ProtoFile.Message {
 private typealias Field = ProtoFile.Field
 private typealias Message = ProtoFile.Message
 
-private func one(_ name: String, _ type: ProtoFile.FieldType, _ number: Int) -> Field {
+private func one(_ name: String, _ type: ProtoFile.FieldType, number: Int) -> Field {
   Field(name: name, number: number, type: type)
 }
 
-private func many(_ name: String, _ type: ProtoFile.FieldType, _ number: Int) -> Field {
+private func many(_ name: String, _ type: ProtoFile.FieldType, number: Int) -> Field {
   Field(name: name, number: number, type: type, isRepeated: true)
 }
 
 /// A field of the message's first choice.
-private func either(_ name: String, _ type: ProtoFile.FieldType, _ number: Int) -> Field {
+private func either(_ name: String, _ type: ProtoFile.FieldType, number: Int) -> Field {
   Field(name: name, number: number, type: type, choice: 0)
 }
 
@@ -66,32 +66,34 @@ extension ProtoFile {
     return methods
   }
 
-  private static let named = [one("name", .string, 1), one("version", .string, 2)]
+  private static let named = [one("name", .string, number: 1), one("version", .string, number: 2)]
 
   private static let health2 = [
     Message(name: "ServerLiveRequest", fields: []),
-    Message(name: "ServerLiveResponse", fields: [one("live", .bool, 1)]),
+    Message(name: "ServerLiveResponse", fields: [one("live", .bool, number: 1)]),
     Message(name: "ServerReadyRequest", fields: []),
-    Message(name: "ServerReadyResponse", fields: [one("ready", .bool, 1)]),
+    Message(name: "ServerReadyResponse", fields: [one("ready", .bool, number: 1)]),
     Message(name: "ModelReadyRequest", fields: named),
-    Message(name: "ModelReadyResponse", fields: [one("ready", .bool, 1)]),
+    Message(name: "ModelReadyResponse", fields: [one("ready", .bool, number: 1)]),
   ]
 
   private static let metadata = [
     Message(name: "ServerMetadataRequest", fields: []),
-    Message(name: "ServerMetadataResponse", fields: named + [many("extensions", .string, 3)]),
+    Message(name: "ServerMetadataResponse", fields: named + [many("extensions", .string, number: 3)]),
     Message(name: "ModelMetadataRequest", fields: named),
     Message(
       name: "ModelMetadataResponse",
       fields: [
-        one("name", .string, 1), many("versions", .string, 2), one("platform", .string, 3),
-        many("inputs", .message(own + "ModelMetadataResponse.TensorMetadata"), 4),
-        many("outputs", .message(own + "ModelMetadataResponse.TensorMetadata"), 5),
+        one("name", .string, number: 1), many("versions", .string, number: 2), one("platform", .string, number: 3),
+        many("inputs", .message(own + "ModelMetadataResponse.TensorMetadata"), number: 4),
+        many("outputs", .message(own + "ModelMetadataResponse.TensorMetadata"), number: 5),
       ],
       messages: [
         Message(
           name: "TensorMetadata",
-          fields: [one("name", .string, 1), one("datatype", .string, 2), many("shape", .int64, 3)])
+          fields: [
+            one("name", .string, number: 1), one("datatype", .string, number: 2), many("shape", .int64, number: 3),
+          ])
       ]),
   ]
 
@@ -99,22 +101,25 @@ extension ProtoFile {
     Message(
       name: "InferParameter",
       fields: [
-        either("bool_param", .bool, 1), either("int64_param", .int64, 2), either("string_param", .string, 3),
-        either("double_param", .double, 4), either("uint64_param", .uint64, 5),
+        either("bool_param", .bool, number: 1), either("int64_param", .int64, number: 2),
+        either("string_param", .string, number: 3),
+        either("double_param", .double, number: 4), either("uint64_param", .uint64, number: 5),
       ], choices: ["parameter_choice"]),
     Message(
       name: "InferTensorContents",
       fields: [
-        many("bool_contents", .bool, 1), many("int_contents", .int32, 2), many("int64_contents", .int64, 3),
-        many("uint_contents", .uint32, 4), many("uint64_contents", .uint64, 5), many("fp32_contents", .float, 6),
-        many("fp64_contents", .double, 7), many("bytes_contents", .bytes, 8),
+        many("bool_contents", .bool, number: 1), many("int_contents", .int32, number: 2),
+        many("int64_contents", .int64, number: 3),
+        many("uint_contents", .uint32, number: 4), many("uint64_contents", .uint64, number: 5),
+        many("fp32_contents", .float, number: 6),
+        many("fp64_contents", .double, number: 7), many("bytes_contents", .bytes, number: 8),
       ]),
   ]
 
   /// A map of parameters in a message of this full name, and its entry.
   private static func parameters(_ message: String, _ number: Int) -> (field: Field, entry: Message) {
     (
-      many("parameters", .message("\(own)\(message).ParametersEntry"), number),
+      many("parameters", .message("\(own)\(message).ParametersEntry"), number: number),
       .map("ParametersEntry", .message(own + "InferParameter"))
     )
   }
@@ -124,8 +129,9 @@ extension ProtoFile {
     return Message(
       name: name,
       fields: [
-        one("name", .string, 1), one("datatype", .string, 2), many("shape", .int64, 3), map.field,
-        one("contents", .message(own + "InferTensorContents"), 5),
+        one("name", .string, number: 1), one("datatype", .string, number: 2), many("shape", .int64, number: 3),
+        map.field,
+        one("contents", .message(own + "InferTensorContents"), number: 5),
       ], messages: [map.entry])
   }
 
@@ -133,63 +139,69 @@ extension ProtoFile {
     let (request, response) = ("ModelInferRequest", "ModelInferResponse")
     let ofOutput = parameters("\(request).InferRequestedOutputTensor", 2)
     let (ofRequest, ofResponse) = (parameters(request, 4), parameters(response, 4))
-    let head = [one("model_name", .string, 1), one("model_version", .string, 2), one("id", .string, 3)]
+    let head = [
+      one("model_name", .string, number: 1), one("model_version", .string, number: 2), one("id", .string, number: 3),
+    ]
     return [
       Message(
         name: request,
         fields: head + [
-          ofRequest.field, many("inputs", .message("\(own)\(request).InferInputTensor"), 5),
-          many("outputs", .message("\(own)\(request).InferRequestedOutputTensor"), 6),
-          many("raw_input_contents", .bytes, 7),
+          ofRequest.field, many("inputs", .message("\(own)\(request).InferInputTensor"), number: 5),
+          many("outputs", .message("\(own)\(request).InferRequestedOutputTensor"), number: 6),
+          many("raw_input_contents", .bytes, number: 7),
         ],
         messages: [
           tensor("InferInputTensor", of: request),
           Message(
-            name: "InferRequestedOutputTensor", fields: [one("name", .string, 1), ofOutput.field],
+            name: "InferRequestedOutputTensor", fields: [one("name", .string, number: 1), ofOutput.field],
             messages: [ofOutput.entry]),
           ofRequest.entry,
         ]),
       Message(
         name: response,
         fields: head + [
-          ofResponse.field, many("outputs", .message("\(own)\(response).InferOutputTensor"), 5),
-          many("raw_output_contents", .bytes, 6),
+          ofResponse.field, many("outputs", .message("\(own)\(response).InferOutputTensor"), number: 5),
+          many("raw_output_contents", .bytes, number: 6),
         ], messages: [tensor("InferOutputTensor", of: response), ofResponse.entry]),
       Message(
         name: "ModelStreamInferResponse",
-        fields: [one("error_message", .string, 1), one("infer_response", .message(own + response), 2)]),
+        fields: [one("error_message", .string, number: 1), one("infer_response", .message(own + response), number: 2)]),
     ]
   }()
 
   private static let statistics = [
-    Message(name: "StatisticDuration", fields: [one("count", .uint64, 1), one("ns", .uint64, 2)]),
+    Message(name: "StatisticDuration", fields: [one("count", .uint64, number: 1), one("ns", .uint64, number: 2)]),
     Message(
       name: "InferStatistics",
       fields: ["success", "fail", "queue", "compute_input", "compute_infer", "compute_output"].enumerated().map {
-        one($1, .message(own + "StatisticDuration"), $0 + 1)
+        one($1, .message(own + "StatisticDuration"), number: $0 + 1)
       }),
     Message(
       name: "ModelStatistics",
       fields: named + [
-        one("last_inference", .uint64, 3), one("inference_count", .uint64, 4), one("execution_count", .uint64, 5),
-        one("inference_stats", .message(own + "InferStatistics"), 6),
+        one("last_inference", .uint64, number: 3), one("inference_count", .uint64, number: 4),
+        one("execution_count", .uint64, number: 5),
+        one("inference_stats", .message(own + "InferStatistics"), number: 6),
       ]),
     Message(name: "ModelStatisticsRequest", fields: named),
     Message(
-      name: "ModelStatisticsResponse", fields: [many("model_stats", .message(own + "ModelStatistics"), 1)]),
+      name: "ModelStatisticsResponse", fields: [many("model_stats", .message(own + "ModelStatistics"), number: 1)]),
   ]
 
   private static let repositoryMessages = repositoryMessages(of: own)
 
   private static func repositoryMessages(of package: String) -> [Message] {
-    let change = [one("repository_name", .string, 1), one("model_name", .string, 2)]
+    let change = [one("repository_name", .string, number: 1), one("model_name", .string, number: 2)]
     return [
-      Message(name: "RepositoryIndexRequest", fields: [one("repository_name", .string, 1), one("ready", .bool, 2)]),
+      Message(
+        name: "RepositoryIndexRequest",
+        fields: [one("repository_name", .string, number: 1), one("ready", .bool, number: 2)]),
       Message(
         name: "RepositoryIndexResponse",
-        fields: [many("models", .message(package + "RepositoryIndexResponse.ModelIndex"), 1)],
+        fields: [many("models", .message(package + "RepositoryIndexResponse.ModelIndex"), number: 1)],
         messages: [
-          Message(name: "ModelIndex", fields: named + [one("state", .string, 3), one("reason", .string, 4)])
+          Message(
+            name: "ModelIndex", fields: named + [one("state", .string, number: 3), one("reason", .string, number: 4)])
         ]),
       Message(name: "RepositoryModelLoadRequest", fields: change),
       Message(name: "RepositoryModelLoadResponse", fields: []),
@@ -205,17 +217,17 @@ extension ProtoFile {
   fileprivate static let health = ProtoFile(
     name: "grpc/health/v1/health.proto", package: "grpc.health.v1",
     messages: [
-      Message(name: "HealthCheckRequest", fields: [one("service", .string, 1)]),
+      Message(name: "HealthCheckRequest", fields: [one("service", .string, number: 1)]),
       Message(
         name: "HealthCheckResponse",
-        fields: [one("status", .enumeration("grpc.health.v1.HealthCheckResponse.ServingStatus"), 1)],
+        fields: [one("status", .enumeration("grpc.health.v1.HealthCheckResponse.ServingStatus"), number: 1)],
         enumerations: [
           Enumeration(name: "ServingStatus", values: ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"])
         ]),
       Message(name: "HealthListRequest", fields: []),
       Message(
         name: "HealthListResponse",
-        fields: [many("statuses", .message("grpc.health.v1.HealthListResponse.StatusesEntry"), 1)],
+        fields: [many("statuses", .message("grpc.health.v1.HealthListResponse.StatusesEntry"), number: 1)],
         messages: [.map("StatusesEntry", .message("grpc.health.v1.HealthCheckResponse"))]),
     ],
     services: [
@@ -240,29 +252,32 @@ extension ProtoFile {
         Message(
           name: "ServerReflectionRequest",
           fields: [
-            one("host", .string, 1), either("file_by_filename", .string, 3),
-            either("file_containing_symbol", .string, 4),
-            either("file_containing_extension", own("ExtensionRequest"), 5),
-            either("all_extension_numbers_of_type", .string, 6), either("list_services", .string, 7),
+            one("host", .string, number: 1), either("file_by_filename", .string, number: 3),
+            either("file_containing_symbol", .string, number: 4),
+            either("file_containing_extension", own("ExtensionRequest"), number: 5),
+            either("all_extension_numbers_of_type", .string, number: 6), either("list_services", .string, number: 7),
           ], choices: ["message_request"]),
         Message(
-          name: "ExtensionRequest", fields: [one("containing_type", .string, 1), one("extension_number", .int32, 2)]),
+          name: "ExtensionRequest",
+          fields: [one("containing_type", .string, number: 1), one("extension_number", .int32, number: 2)]),
         Message(
           name: "ServerReflectionResponse",
           fields: [
-            one("valid_host", .string, 1), one("original_request", own("ServerReflectionRequest"), 2),
-            either("file_descriptor_response", own("FileDescriptorResponse"), 4),
-            either("all_extension_numbers_response", own("ExtensionNumberResponse"), 5),
-            either("list_services_response", own("ListServiceResponse"), 6),
-            either("error_response", own("ErrorResponse"), 7),
+            one("valid_host", .string, number: 1), one("original_request", own("ServerReflectionRequest"), number: 2),
+            either("file_descriptor_response", own("FileDescriptorResponse"), number: 4),
+            either("all_extension_numbers_response", own("ExtensionNumberResponse"), number: 5),
+            either("list_services_response", own("ListServiceResponse"), number: 6),
+            either("error_response", own("ErrorResponse"), number: 7),
           ], choices: ["message_response"]),
-        Message(name: "FileDescriptorResponse", fields: [many("file_descriptor_proto", .bytes, 1)]),
+        Message(name: "FileDescriptorResponse", fields: [many("file_descriptor_proto", .bytes, number: 1)]),
         Message(
           name: "ExtensionNumberResponse",
-          fields: [one("base_type_name", .string, 1), many("extension_number", .int32, 2)]),
-        Message(name: "ListServiceResponse", fields: [many("service", own("ServiceResponse"), 1)]),
-        Message(name: "ServiceResponse", fields: [one("name", .string, 1)]),
-        Message(name: "ErrorResponse", fields: [one("error_code", .int32, 1), one("error_message", .string, 2)]),
+          fields: [one("base_type_name", .string, number: 1), many("extension_number", .int32, number: 2)]),
+        Message(name: "ListServiceResponse", fields: [many("service", own("ServiceResponse"), number: 1)]),
+        Message(name: "ServiceResponse", fields: [one("name", .string, number: 1)]),
+        Message(
+          name: "ErrorResponse",
+          fields: [one("error_code", .int32, number: 1), one("error_message", .string, number: 2)]),
       ],
       services: [
         Service(

@@ -9,7 +9,7 @@ struct BodyReader {
   /// - Parameter ticket: reserves the memory before it is used: an announced size at once, an unknown one as the body
   ///   grows.
   /// - Throws: `RequestFailure` when the body is refused before it is read, `RequestProblem` when it is malformed.
-  func read(_ request: Request, _ body: any RequestBody, _ ticket: Admission.Ticket) async throws -> [UInt8] {
+  func read(_ request: Request, _ body: any RequestBody, ticket: Admission.Ticket) async throws -> [UInt8] {
     let coding = try ContentCoding.of(request.field("content-encoding"))
     var bytes: [UInt8] = []
     if let announced = request.length {

@@ -90,13 +90,14 @@ public final class InferenceServer: HTTPService {
     case .model(_, _, .ready): return documents.modelReady(isReady)
     case .statistics, .model(_, _, .statistics): return documents.statistics(metrics.snapshot)
     case .model(_, _, .infer):
-      return try await infer(request, body, OpenInferenceDialect(jsonCount: try InferenceServer.jsonCount(request)))
+      return try await infer(
+        request, body, dialect: OpenInferenceDialect(jsonCount: try InferenceServer.jsonCount(request)))
     case .repositoryIndex: return try await repositoryIndex(request, body)
     case .repositoryChange:
       throw RequestFailure(501, InferenceServer.loadsNone)
-    case .model(_, _, .predict): return try await infer(request, body, RowsDialect(.json))
+    case .model(_, _, .predict): return try await infer(request, body, dialect: RowsDialect(.json))
     case .model(_, _, .explain): throw RequestFailure(501, "this server explains no predictions")
-    case .invocations: return try await infer(request, body, try InferenceServer.rows(request))
+    case .invocations: return try await infer(request, body, dialect: try InferenceServer.rows(request))
     }
   }
 
@@ -127,7 +128,7 @@ public final class InferenceServer: HTTPService {
   /// `POST /v2/repository/index`, with `{"ready": true}` for models that answer.
   private func repositoryIndex(_ request: Request, _ body: any RequestBody) async throws -> Response {
     let ticket = admission.open()
-    let bytes = try await BodyReader(limit: min(limits.bodyBytes, 64 << 10)).read(request, body, ticket)
+    let bytes = try await BodyReader(limit: min(limits.bodyBytes, 64 << 10)).read(request, body, ticket: ticket)
     var isReadyOnly = false
     if !bytes.isEmpty {
       do {
@@ -154,7 +155,7 @@ public final class InferenceServer: HTTPService {
     }
   }
 
-  private func infer(_ request: Request, _ body: any RequestBody, _ dialect: any InferenceDialect) async throws
+  private func infer(_ request: Request, _ body: any RequestBody, dialect: any InferenceDialect) async throws
     -> Response
   {
     let start = ContinuousClock.now
@@ -165,7 +166,7 @@ public final class InferenceServer: HTTPService {
         let count = Int(clamping: min(length, UInt64(limits.bodyBytes)))
         try ticket.add(bytes: model.response(BodySize(count, valueBytes: dialect.valueBytes), limits))
       }
-      let bytes = try await BodyReader(limit: limits.bodyBytes).read(request, body, ticket)
+      let bytes = try await BodyReader(limit: limits.bodyBytes).read(request, body, ticket: ticket)
       if request.length == nil {
         try ticket.add(bytes: model.response(BodySize(bytes.count, valueBytes: dialect.valueBytes), limits))
       }

@@ -12,38 +12,42 @@ struct MetricsDocument {
   func response(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Response {
     var text = PrometheusText()
     requests(&text, values)
-    text.describe("opz_inference_duration_seconds", "histogram", "Time from the end of the header to the response.")
-    text.histogram("opz_inference_duration_seconds", [], values.latency)
-    text.metric("opz_rows_total", "counter", "Rows scored.", values.rows)
-    text.metric("opz_inference_errors_total", "counter", "Inference requests refused or failed.", values.failure.count)
-    text.metric("opz_requests_in_flight", "gauge", "Inference requests not answered yet.", inFlight)
-    text.metric("opz_ready", "gauge", "1 while the server is ready for requests.", isReady ? 1 : 0)
-    text.describe("opz_model_info", "gauge", "The model that is served.")
+    text.describe(
+      "opz_inference_duration_seconds", "histogram", help: "Time from the end of the header to the response.")
+    text.histogram("opz_inference_duration_seconds", [], histogram: values.latency)
+    text.metric("opz_rows_total", "counter", help: "Rows scored.", value: values.rows)
+    text.metric(
+      "opz_inference_errors_total", "counter", help: "Inference requests refused or failed.",
+      value: values.failure.count)
+    text.metric("opz_requests_in_flight", "gauge", help: "Inference requests not answered yet.", value: inFlight)
+    text.metric("opz_ready", "gauge", help: "1 while the server is ready for requests.", value: isReady ? 1 : 0)
+    text.describe("opz_model_info", "gauge", help: "The model that is served.")
     text.sample(
       "opz_model_info",
       [
         ("model", model.name), ("version", model.version), ("platform", model.platform),
         ("server", version),
-      ], 1)
+      ], value: 1)
     if case .remote(let predictor) = model.backend { (predictor as? any MetricsSource)?.write(to: &text) }
     process(&text)
     return Response("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
   }
 
   private func requests(_ text: inout PrometheusText, _ values: Metrics.Values) {
-    text.describe("opz_requests_total", "counter", "Requests answered, by endpoint and status code.")
+    text.describe("opz_requests_total", "counter", help: "Requests answered, by endpoint and status code.")
     let sorted = values.requests.sorted { ($0.key.label, $0.key.status) < ($1.key.label, $1.key.status) }
     for (key, count) in sorted {
-      text.sample("opz_requests_total", [("endpoint", key.label), ("code", "\(key.status)")], count)
+      text.sample("opz_requests_total", [("endpoint", key.label), ("code", "\(key.status)")], value: count)
     }
   }
 
   private func process(_ text: inout PrometheusText) {
     let usage = ProcessUsage.now()
     text.metric(
-      "process_start_time_seconds", "gauge", "Start of the process, seconds since 1970.", Double(started) / 1000)
-    text.metric("process_cpu_seconds_total", "counter", "User and system CPU time.", usage.cpuSeconds)
+      "process_start_time_seconds", "gauge", help: "Start of the process, seconds since 1970.",
+      value: Double(started) / 1000)
+    text.metric("process_cpu_seconds_total", "counter", help: "User and system CPU time.", value: usage.cpuSeconds)
     guard let bytes = usage.residentBytes else { return }
-    text.metric("process_resident_memory_bytes", "gauge", "Resident memory.", bytes)
+    text.metric("process_resident_memory_bytes", "gauge", help: "Resident memory.", value: bytes)
   }
 }

@@ -46,12 +46,12 @@ struct OpenAPIDocument {
 
   private var infer: JSONValue {
     post(
-      "Predict tensors (Open Inference Protocol v2)", "InferenceRequest", "InferenceResponse",
+      "Predict tensors (Open Inference Protocol v2)", "InferenceRequest", response: "InferenceResponse",
       example: .object(["inputs": .array(exampleInputs)]))
   }
 
   private func predict(_ summary: String) -> JSONValue {
-    post(summary, "Rows", "Predictions", example: .object(["instances": .array([exampleRow])]))
+    post(summary, "Rows", response: "Predictions", example: .object(["instances": .array([exampleRow])]))
   }
 
   private var invocations: JSONValue {
@@ -65,7 +65,7 @@ struct OpenAPIDocument {
     return .object(operation)
   }
 
-  private func post(_ summary: String, _ request: String, _ response: String, example: JSONValue) -> JSONValue {
+  private func post(_ summary: String, _ request: String, response: String, example: JSONValue) -> JSONValue {
     let errors = [
       "400": "The request is malformed, or the model does not take it", "413": "The request is too large",
       "415": "The content has a type or encoding that is not supported", "422": "The request is in quarantine",

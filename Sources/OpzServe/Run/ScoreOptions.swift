@@ -28,9 +28,9 @@ public struct ScoreOptions: Sendable {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let text = value("OPZ_MODEL") { model = FilePath(text) }
     reading = try ReadingOptions(environment: environment)
-    if let text = value("OPZ_SHARDS") { shards = try ScoreOptions.number(text, "OPZ_SHARDS", 1...10_000) }
+    if let text = value("OPZ_SHARDS") { shards = try ScoreOptions.number(text, "OPZ_SHARDS", range: 1...10_000) }
     let index = value("JOB_COMPLETION_INDEX")
-    if let index { shard = try ScoreOptions.number(index, "JOB_COMPLETION_INDEX", 0...9999) }
+    if let index { shard = try ScoreOptions.number(index, "JOB_COMPLETION_INDEX", range: 0...9999) }
     var rest = Array(arguments)[...]
     while let argument = rest.popFirst() { try read(argument, &rest) }
     batch.dialect = try CSVDialect(delimiter: delimiter, quote: quote, decimal: decimal)
@@ -56,8 +56,8 @@ public struct ScoreOptions: Sendable {
     case "--format": reading.format = try value()
     case "--input": input = FilePath(try value())
     case "--output": output = FilePath(try value())
-    case "--shard": shard = try ScoreOptions.number(try value(), flag, 0...9999)
-    case "--shards": shards = try ScoreOptions.number(try value(), flag, 1...10_000)
+    case "--shard": shard = try ScoreOptions.number(try value(), flag, range: 0...9999)
+    case "--shards": shards = try ScoreOptions.number(try value(), flag, range: 1...10_000)
     case "--rejects": rejects = FilePath(try value())
     case "--missing": batch.missing.append(try value())
     case "--columns": batch.columns.append(try value())
@@ -84,7 +84,7 @@ public struct ScoreOptions: Sendable {
     return choice
   }
 
-  private static func number(_ text: String, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
+  private static func number(_ text: String, _ what: String, range: ClosedRange<Int>) throws -> Int {
     guard let value = Int(text), range.contains(value) else {
       throw wrong(what, "'\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
@@ -92,7 +92,7 @@ public struct ScoreOptions: Sendable {
   }
 
   private static func wrong(_ subject: String, _ reason: String) -> ServeError {
-    ServeError(.badOption, subject, reason, hint: "opz-server --help lists the options")
+    ServeError(.badOption, subject, reason: reason, hint: "opz-server --help lists the options")
   }
 
   /// Scores the input and returns a message with the number of rows.

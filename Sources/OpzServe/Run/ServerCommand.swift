@@ -62,7 +62,7 @@ public struct ServerCommand: Sendable {
     ServedModel, WorkerPool?
   ) {
     guard let settings = options.settings, let worker = settings.worker else { return (try load(options), nil) }
-    let pool = try await WorkerServing.start(settings, worker, options.limits, environment: environment)
+    let pool = try await WorkerServing.start(settings, worker, limits: options.limits, environment: environment)
     let name = options.name ?? ModelPredictor.name(of: options.model)
     return (ServedModel(name: name, version: options.modelVersion, remote: pool), pool)
   }
@@ -90,7 +90,7 @@ public struct ServerCommand: Sendable {
           http.stop()
         }, stopSeconds: options.limits.stopSeconds))
     server.lifecycle.becomeReady()
-    announce(model, options.host, http.port)
+    announce(model, options.host, port: http.port)
     await http.run(server)
   }
 
@@ -99,13 +99,13 @@ public struct ServerCommand: Sendable {
       return try await HTTPServer(host: options.host, port: options.port, limits: limits.http, speaksHTTP2: true)
     } catch let error as IOFailure {
       throw ServeError(
-        .cannotListen, "\(options.host):\(options.port)", IOFailure.text(of: error.errno),
+        .cannotListen, "\(options.host):\(options.port)", reason: IOFailure.text(of: error.errno),
         hint: error.errno == EADDRINUSE ? "--port 0 chooses a free port" : nil)
     }
   }
 
   /// Prints one line for the log, from which a parent process learns the port.
-  private func announce(_ model: ServedModel, _ host: String, _ port: Int) {
+  private func announce(_ model: ServedModel, _ host: String, port: Int) {
     var json = JSONWriter()
     json.raw("{\"event\":\"ready\",\"model\":")
     json.string(model.name)

@@ -72,7 +72,7 @@ public struct ServerOptions: Sendable, Equatable {
     if let text = value("OPZ_HOST") { host = try ServerOptions.address(text, "OPZ_HOST") }
     for (variable, option, range) in ServerOptions.numbers {
       guard let text = value(variable) else { continue }
-      self[keyPath: option] = try ServerOptions.number(text, variable, range)
+      self[keyPath: option] = try ServerOptions.number(text, variable, range: range)
     }
   }
 
@@ -92,7 +92,7 @@ public struct ServerOptions: Sendable, Equatable {
     case "--name": name = try value()
     case "--model-version": modelVersion = try value()
     case "--host": host = try ServerOptions.address(try value(), flag)
-    case "--port": port = try ServerOptions.number(try value(), flag, 0...65535)
+    case "--port": port = try ServerOptions.number(try value(), flag, range: 0...65535)
     case "--check" where parts.count == 1: action = .check
     case "--version" where parts.count == 1: action = .version
     case "--formats" where parts.count == 1: action = .formats
@@ -122,7 +122,7 @@ public struct ServerOptions: Sendable, Equatable {
     return iterations
   }
 
-  private static func number(_ text: String, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
+  private static func number(_ text: String, _ what: String, range: ClosedRange<Int>) throws -> Int {
     guard let value = Int(text), range.contains(value) else {
       throw wrong(what, "'\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
@@ -137,7 +137,7 @@ public struct ServerOptions: Sendable, Equatable {
   }
 
   private static func wrong(_ subject: String, _ reason: String) -> ServeError {
-    ServeError(.badOption, subject, reason, hint: "opz-server --help lists the options")
+    ServeError(.badOption, subject, reason: reason, hint: "opz-server --help lists the options")
   }
 
   /// The text of `--help`.

@@ -28,13 +28,13 @@ enum WorkerServing {
   /// Starts the workers; the first of them has loaded the model when this returns.
   /// - Throws: `WorkerFailure`.
   static func start(
-    _ settings: ServeSettings, _ worker: ServeSettings.Worker, _ limits: ServerLimits, environment: [String: String]
+    _ settings: ServeSettings, _ worker: ServeSettings.Worker, limits: ServerLimits, environment: [String: String]
   ) async throws -> WorkerPool {
     var own = PoolSettings(environment: environment, cores: Cores.count)
     // Below what is admitted, so that one too many gets the queue's estimate of when it is worth trying again.
     own.queueLength = max(1, limits.requestsInFlight / 4 * 3)
     own.answerBytes = max(limits.outputBudget, limits.bodyBytes)
-    let pool = try WorkerPool(settings, worker, own, log: { printError(line($0)) }) { failure in
+    let pool = try WorkerPool(settings, worker, pool: own, log: { printError(line($0)) }) { failure in
       // A container that is started anew has a better chance than one that answers nothing.
       printError("opz-server: no worker lives long enough to answer: \(failure)")
       exit(1)

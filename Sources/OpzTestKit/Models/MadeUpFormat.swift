@@ -16,7 +16,7 @@ public enum MadeUpFormat {
       advice: "write sums 2 into model.sums",
       { file in
         guard let count = Int(String(decoding: file.bytes.dropFirst(5), as: UTF8.self).prefix { $0 != "\n" }), count > 0
-        else { throw ModelError(.damaged, file.name, "no number of columns") }
+        else { throw ModelError(.damaged, file.name, reason: "no number of columns") }
         var builder = try ModelBuilder(
           name: file.name, inputs: (0..<count).map { Model.Input(name: "f\($0)", kind: .number(.float32)) })
         builder.objective = "made-up"

@@ -97,7 +97,7 @@ public struct ModelFixture: Sendable {
           "\(name): \(tensor.rows) x \(tensor.type.width), not \(expected.count) x \(expected.first?.count ?? 0)")
         continue
       }
-      compare(tensor, name, Array(expected.joined()), &found)
+      compare(tensor, name, expected: Array(expected.joined()), found: &found)
     }
     if let leaves, case let own = try scorer.leaves(input), own != leaves.flatMap({ $0 }) {
       let wrong = zip(own, leaves.joined()).enumerated().first { $1.0 != $1.1 }
@@ -106,9 +106,9 @@ public struct ModelFixture: Sendable {
     return found
   }
 
-  private func compare(_ tensor: Tensor, _ name: String, _ expected: [String], _ found: inout Comparison) {
+  private func compare(_ tensor: Tensor, _ name: String, expected: [String], found: inout Comparison) {
     for (index, text) in expected.enumerated() {
-      guard let far = distance(tensor, index, text) else { continue }
+      guard let far = distance(tensor, index, expected: text) else { continue }
       found.distances[name] = max(found.distances[name] ?? 0, far)
       guard far > ulp[name] ?? 0 else { continue }
       let own = tensor.type.element == .text ? tensor.texts[index] ?? "" : "\(tensor.numbers[index])"
@@ -118,7 +118,7 @@ public struct ModelFixture: Sendable {
   }
 
   /// Units in the last place between an element and what is expected; nil for equal ones.
-  private func distance(_ tensor: Tensor, _ index: Int, _ expected: String) -> Double? {
+  private func distance(_ tensor: Tensor, _ index: Int, expected: String) -> Double? {
     switch tensor.storage {
     case .texts(let texts): return texts[index] == expected ? nil : .infinity
     case .float32(let values):

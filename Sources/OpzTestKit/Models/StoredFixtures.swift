@@ -19,7 +19,7 @@ extension ModelFixture {
     let blob = try FileBlob(directory.appending("\(format).jsonl.zst"))
     var limits = ArchiveLimits()
     limits.ratio = 10_000
-    let source = try DecompressingSource(blob, .zstd, limits, name: format)
+    let source = try DecompressingSource(blob, .zstd, limits: limits, name: format)
     var text: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while case let count = try buffer.withUnsafeMutableBytes({ try source.read(into: $0) }), count > 0 {

@@ -49,7 +49,7 @@ public struct PodmanEngine: Sendable {
         + PodmanEngine.limits
         + [image]
         + command.dropFirst(), output: .file(log.path.appending("log")), errors: .file(log.path.appending("log")))
-    return Container(process, log, name)
+    return Container(process, log, name: name)
   }
 
   /// A running container, which ends with `stop()`.
@@ -58,7 +58,7 @@ public struct PodmanEngine: Sendable {
     private let directory: TemporaryDirectory
     private let name: String
 
-    init(_ process: ChildProcess, _ directory: TemporaryDirectory, _ name: String) {
+    init(_ process: ChildProcess, _ directory: TemporaryDirectory, name: String) {
       self.name = name
       self.process = process
       self.directory = directory

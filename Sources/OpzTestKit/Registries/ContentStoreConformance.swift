@@ -105,7 +105,7 @@ public struct ContentStoreConformance<Store: ContentStore & TagStore>: Sendable 
   }
 
   private func expect<Value>(
-    _ category: ErrorCategory, _ what: String, _ body: () async throws -> Value
+    _ category: ErrorCategory, _ what: String, body: () async throws -> Value
   ) async throws {
     do {
       _ = try await body()

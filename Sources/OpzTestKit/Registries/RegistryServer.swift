@@ -32,7 +32,7 @@ public final class RegistryServer: Sendable {
     if tls { try RegistryServer.makeCertificate(in: directory) }
     for _ in 0..<5 {
       let port = try LoopbackListener.freePort()
-      let process = try RegistryServer.start(access, port, tls: tls, upstream, in: directory)
+      let process = try RegistryServer.start(access, port, tls: tls, upstream: upstream, in: directory)
       // Another process may have taken the port meanwhile: then the registry exits, and another port is tried.
       if RegistryServer.waits(for: process, port) {
         self.port = port
@@ -71,7 +71,7 @@ public final class RegistryServer: Sendable {
   }
 
   private static func start(
-    _ access: Access, _ port: UInt16, tls: Bool, _ upstream: String?, in directory: TemporaryDirectory
+    _ access: Access, _ port: UInt16, tls: Bool, upstream: String?, in directory: TemporaryDirectory
   ) throws -> ChildProcess {
     let files = directory.path
     let secure =

@@ -174,7 +174,7 @@ public final class SpecRegistry: Sendable {
 
   private func take(_ request: ScriptedServer.Request, _ state: inout State) -> ScriptedServer.Answer {
     let id = Self.id(request)
-    if request.path.contains("/manifests/") { return document(request, id, &state) }
+    if request.path.contains("/manifests/") { return document(request, id, state: &state) }
     if request.path.contains("/referrers/") { return .init(404) }
     switch request.method {
     case "HEAD":
@@ -185,7 +185,7 @@ public final class SpecRegistry: Sendable {
       let new = "u\(state.counter)"
       state.uploads[new] = Upload()
       let headers = quirks.chunkMinimum.map { [("OCI-Chunk-Min-Length", "\($0)")] } ?? []
-      return .init(202, [("Location", place(new, &state, request))] + headers)
+      return .init(202, [("Location", place(new, &state, request: request))] + headers)
     case "GET" where request.path.contains("/blobs/sha256:"):
       return state.blobs[id].map { .init(200, body: $0.bytes) } ?? .init(404)
     case "GET", "DELETE", "PATCH", "PUT":
@@ -198,13 +198,13 @@ public final class SpecRegistry: Sendable {
         state.uploads[id] = nil
         return .init(204)
       }
-      return step(request, id, have, &state)
+      return step(request, id, have: have, state: &state)
     default: return .init(405)
     }
   }
 
   private func document(
-    _ request: ScriptedServer.Request, _ name: String, _ state: inout State
+    _ request: ScriptedServer.Request, _ name: String, state: inout State
   ) -> ScriptedServer.Answer {
     if request.method == "PUT" {
       let digest = Digest.of(request.body).description
@@ -220,11 +220,11 @@ public final class SpecRegistry: Sendable {
   }
 
   private func step(
-    _ request: ScriptedServer.Request, _ id: String, _ have: Int, _ state: inout State
+    _ request: ScriptedServer.Request, _ id: String, have: Int, state: inout State
   ) -> ScriptedServer.Answer {
     switch request.method {
     case "GET":
-      return .init(204, [("Range", range(id, have, state)), ("Location", place(id, &state, request))])
+      return .init(204, [("Range", range(id, have, state: state)), ("Location", place(id, &state, request: request))])
     case "PATCH":
       state.received += request.body.count
       let bounds = request.header("content-range")?.split(separator: "-").compactMap { Int($0) } ?? []
@@ -236,7 +236,8 @@ public final class SpecRegistry: Sendable {
       let whole = have + request.body.count
       if state.firstEnds[id] == nil { state.firstEnds[id] = whole }
       return .init(
-        quirks.acceptStatus, [("Range", range(id, whole, state)), ("Location", place(id, &state, request))])
+        quirks.acceptStatus,
+        [("Range", range(id, whole, state: state)), ("Location", place(id, &state, request: request))])
     default:
       state.received += request.body.count
       guard var whole = state.uploads.removeValue(forKey: id) else { return .init(404) }
@@ -250,13 +251,13 @@ public final class SpecRegistry: Sendable {
     }
   }
 
-  private func range(_ id: String, _ count: Int, _ state: State) -> String {
+  private func range(_ id: String, _ count: Int, state: State) -> String {
     let end = quirks.stuckRange ? state.firstEnds[id] ?? count : count
     return end == 0 ? quirks.emptyRange : "0-\(end - 1)"
   }
 
   // Each response has another Location, and only the newest one is valid.
-  private func place(_ id: String, _ state: inout State, _ request: ScriptedServer.Request) -> String {
+  private func place(_ id: String, _ state: inout State, request: ScriptedServer.Request) -> String {
     let home = request.path.split(separator: "/uploads").first.map { "\($0)/uploads" } ?? ""
     let next = (state.steps[id] ?? 0) + 1
     state.steps[id] = next

@@ -23,14 +23,14 @@ public struct SecretSample: Sendable {
     }
 
     /// A token of a form of its own.
-    static func token(_ name: String, _ variable: String, _ make: @escaping @Sendable (inout SeededGenerator) -> String)
+    static func token(_ name: String, _ variable: String, make: @escaping @Sendable (inout SeededGenerator) -> String)
       -> Kind
     {
       Kind(name: name, variable: variable, tellsItself: true, make: make)
     }
 
     /// One that its variable's name tells.
-    static func named(_ name: String, _ variable: String, _ make: @escaping @Sendable (inout SeededGenerator) -> String)
+    static func named(_ name: String, _ variable: String, make: @escaping @Sendable (inout SeededGenerator) -> String)
       -> Kind
     {
       Kind(name: name, variable: variable, tellsItself: false, make: make)

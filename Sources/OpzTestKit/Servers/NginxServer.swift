@@ -31,7 +31,8 @@ public final class NginxServer: Sendable {
     try NginxServer.makeCertificates(in: directory.path, names)
     for _ in 0..<5 {
       let port = try LoopbackListener.freePort()
-      let config = NginxServer.config(directory.path, port, upstream, wantsClient, bodyLimit)
+      let config = NginxServer.config(
+        directory.path, port, upstream: upstream, wantsClient: wantsClient, bodyLimit: bodyLimit)
       let file = try directory.write("nginx.conf", config)
       let log = directory.path.appending("log")
       let process = try ChildProcess.start(
@@ -56,7 +57,7 @@ public final class NginxServer: Sendable {
   }
 
   private static func config(
-    _ directory: FilePath, _ port: UInt16, _ upstream: String, _ wantsClient: Bool, _ bodyLimit: Int
+    _ directory: FilePath, _ port: UInt16, upstream: String, wantsClient: Bool, bodyLimit: Int
   ) -> String {
     let client = wantsClient ? "ssl_client_certificate \(directory)/ca.crt; ssl_verify_client on;" : ""
     let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(directory)/\($0);" }

@@ -152,10 +152,12 @@ final class CryptoKey: @unchecked Sendable {
 }
 
 /// Without this callback libcrypto would prompt on the terminal.
+// check-labels: C
 private func refusePassword(
   _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }
 
+// check-labels: C
 private func providePassword(
   _ target: UnsafeMutablePointer<CChar>?, _ capacity: Int32, _: Int32, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {

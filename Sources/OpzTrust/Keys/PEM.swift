@@ -6,7 +6,9 @@ enum PEM {
 
   /// Refuses a file with two keys: readers could disagree on which one counts.
   static func requireSingleKey(_ label: String, in pem: [UInt8], _ name: String) throws {
-    guard pem.count <= 1 << 16 else { throw TrustError(.badKey, name, "\(pem.count) bytes is too large for a key") }
+    guard pem.count <= 1 << 16 else {
+      throw TrustError(.badKey, name, reason: "\(pem.count) bytes is too large for a key")
+    }
     try requireASCII(pem, name)
     let text = String(decoding: pem, as: UTF8.self)
     let labels = text.split(separator: "\n").compactMap { line -> Substring? in
@@ -14,15 +16,17 @@ enum PEM {
       return line.dropFirst(11)[..<end.lowerBound]
     }
     guard let first = labels.first else {
-      throw TrustError(.badKey, name, "it contains no PEM key", hint: "a key file begins with -----BEGIN \(label)-----")
+      throw TrustError(
+        .badKey, name, reason: "it contains no PEM key", hint: "a key file begins with -----BEGIN \(label)-----")
     }
     guard labels.count == 1 || (labels.count == 2 && first == "EC PARAMETERS") else {
-      throw TrustError(.badKey, name, "it contains \(labels.count) PEM blocks, and must contain one key")
+      throw TrustError(.badKey, name, reason: "it contains \(labels.count) PEM blocks, and must contain one key")
     }
     let isPrivate = label == "PRIVATE KEY"
     guard let found = labels.last, isPrivate ? found.hasSuffix("PRIVATE KEY") : found == label else {
       throw TrustError(
-        .badKey, name, "it contains a \(labels.last ?? ""), not a \(label)", hint: isPrivate ? nil : publicKeyHint)
+        .badKey, name, reason: "it contains a \(labels.last ?? ""), not a \(label)",
+        hint: isPrivate ? nil : publicKeyHint)
     }
   }
 
@@ -35,7 +39,7 @@ enum PEM {
     default: return
     }
     throw TrustError(
-      .badKey, name, "\(found); a PEM key is ASCII", hint: "save the file as UTF-8 without a byte order mark")
+      .badKey, name, reason: "\(found); a PEM key is ASCII", hint: "save the file as UTF-8 without a byte order mark")
   }
 
   static func encode(_ der: [UInt8], _ label: String) -> String {

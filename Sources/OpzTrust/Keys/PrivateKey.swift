@@ -19,7 +19,7 @@ public struct PrivateKey: Sendable {
   public init(pem: [UInt8], name: String, for use: PublicKey.Use = .images, password: () throws -> [UInt8]?) throws {
     if pem.contains(text: "ENCRYPTED SIGSTORE PRIVATE KEY") || pem.contains(text: "ENCRYPTED COSIGN PRIVATE KEY") {
       throw TrustError(
-        .badKey, name, "it is in cosign's own encrypted form",
+        .badKey, name, reason: "it is in cosign's own encrypted form",
         hint: "opz sign --generate-key NAME makes a key that cosign can import: cosign import-key-pair --key NAME.key")
     }
     try PEM.requireSingleKey("PRIVATE KEY", in: pem, name)
@@ -27,16 +27,16 @@ public struct PrivateKey: Sendable {
     let secret = isEncrypted ? try password() : nil
     if isEncrypted, secret == nil {
       throw TrustError(
-        .badKey, name, "the key is encrypted and there is no password",
+        .badKey, name, reason: "the key is encrypted and there is no password",
         hint: "set OPZ_KEY_PASSWORD, or pass --password-stdin")
     }
     guard let key = CryptoKey(privatePEM: pem, password: secret) else {
       throw TrustError(
         .badKey, name,
-        isEncrypted ? "the password is wrong, or the key is damaged" : "the private key in it is damaged",
+        reason: isEncrypted ? "the password is wrong, or the key is damaged" : "the private key in it is damaged",
         hint: "opz sign --generate-key NAME makes a new pair")
     }
-    publicKey = try PublicKey(key, name, use)
+    publicKey = try PublicKey(key, name, use: use)
     self.key = key
   }
 
@@ -44,9 +44,9 @@ public struct PrivateKey: Sendable {
   /// - Throws: `TrustError.badKey` if libcrypto fails.
   public static func generate(_ kind: PublicKey.Kind) throws -> PrivateKey {
     guard let key = CryptoKey(generating: kind) else {
-      throw TrustError(.badKey, kind.rawValue, "libcrypto cannot generate such a key")
+      throw TrustError(.badKey, kind.rawValue, reason: "libcrypto cannot generate such a key")
     }
-    return PrivateKey(key, try PublicKey(key, kind.rawValue, kind == .ed25519 ? .images : .files))
+    return PrivateKey(key, try PublicKey(key, kind.rawValue, use: kind == .ed25519 ? .images : .files))
   }
 
   private init(_ key: CryptoKey, _ publicKey: PublicKey) {
@@ -58,7 +58,7 @@ public struct PrivateKey: Sendable {
   /// - Throws: `TrustError.badKey` if libcrypto fails.
   public func pem(password: [UInt8]?) throws -> [UInt8] {
     guard let text = key.privatePEM(password) else {
-      throw TrustError(.badKey, publicKey.kind.rawValue, "libcrypto cannot write the key")
+      throw TrustError(.badKey, publicKey.kind.rawValue, reason: "libcrypto cannot write the key")
     }
     return text
   }
@@ -68,7 +68,7 @@ public struct PrivateKey: Sendable {
   /// - Throws: `TrustError.badKey` if libcrypto fails.
   public func sign(_ message: [UInt8]) throws -> [UInt8] {
     guard let signature = key.sign(message) else {
-      throw TrustError(.badKey, publicKey.kind.rawValue, "libcrypto cannot sign with the key")
+      throw TrustError(.badKey, publicKey.kind.rawValue, reason: "libcrypto cannot sign with the key")
     }
     return signature
   }

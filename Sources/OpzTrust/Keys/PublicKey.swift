@@ -58,16 +58,16 @@ public struct PublicKey: Sendable, Hashable {
   public init(pem: [UInt8], name: String, for use: Use = .images) throws {
     try PEM.requireSingleKey("PUBLIC KEY", in: pem, name)
     guard let key = CryptoKey(publicPEM: pem) else {
-      throw TrustError(.badKey, name, "the public key in it is damaged", hint: PEM.publicKeyHint)
+      throw TrustError(.badKey, name, reason: "the public key in it is damaged", hint: PEM.publicKeyHint)
     }
-    try self.init(key, name, use)
+    try self.init(key, name, use: use)
   }
 
-  init(_ key: CryptoKey, _ name: String, _ use: Use) throws {
+  init(_ key: CryptoKey, _ name: String, use: Use) throws {
     guard let kind = key.kind, use.kinds.contains(kind) else {
-      throw TrustError(.badKey, name, use.refusal, hint: "opz sign --generate-key NAME makes a suitable key")
+      throw TrustError(.badKey, name, reason: use.refusal, hint: "opz sign --generate-key NAME makes a suitable key")
     }
-    guard let der = key.publicDER else { throw TrustError(.badKey, name, "the key cannot be written as DER") }
+    guard let der = key.publicDER else { throw TrustError(.badKey, name, reason: "the key cannot be written as DER") }
     self.kind = kind
     self.der = der
     self.key = key

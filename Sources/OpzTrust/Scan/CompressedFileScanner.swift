@@ -19,7 +19,7 @@ struct CompressedFileScanner: FormatScanner {
     }
     // zstd and lz4 share the magic numbers of skippable frames, so the data after them may be either.
     if candidates.map(\.format) == [.zstd, .lz4], !isWhole {
-      scanner.add(.unread, .error, file, "it begins like zstd or lz4 data, and could not be unpacked")
+      scanner.add(.unread, .error, file: file, text: "it begins like zstd or lz4 data, and could not be unpacked")
     }
   }
 

@@ -41,7 +41,9 @@ struct FileScanner: Sendable {
     var context = file.context
     context.depth += 1
     guard context.depth <= FileScanner.depthLimit else {
-      return add(.unread, .error, file, "files nested more than \(FileScanner.depthLimit) deep in it were not scanned")
+      return add(
+        .unread, .error, file: file,
+        text: "files nested more than \(FileScanner.depthLimit) deep in it were not scanned")
     }
     scan(at: "\(file.path)!/\(name)", blob, context)
   }
@@ -67,13 +69,13 @@ struct FileScanner: Sendable {
     switch outcome.problem {
     case .overLimit:
       add(
-        .unread, .error, file,
-        "it is \(form), and unpacking it would exceed the limit of 256 MiB plus 200 times the file's size")
+        .unread, .error, file: file,
+        text: "it is \(form), and unpacking it would exceed the limit of 256 MiB plus 200 times the file's size")
     case .failed(let error):
       // What has too much of one form has that form.
       let isLimit = (error as? ArchiveError)?.code == .overLimit
       if let rule = isLimit ? .unread : rule {
-        add(rule, .error, file, "it is \(form), and \(FileScanner.unreadableText(error))")
+        add(rule, .error, file: file, text: "it is \(form), and \(FileScanner.unreadableText(error))")
       }
     case nil: break
     }
@@ -84,7 +86,7 @@ struct FileScanner: Sendable {
     guard blob.size > 0 else { return }
     let file: ScannedFile
     do {
-      file = try ScannedFile(path, blob, context)
+      file = try ScannedFile(path, blob, context: context)
     } catch {
       // Such as a member with a wrong checksum, or a corrupt deflate stream.
       return report.add(
@@ -105,7 +107,7 @@ struct FileScanner: Sendable {
         }
         try form.scan(file, into: &self)
       } catch {
-        add(.unread, .error, file, FileScanner.unreadableText(error))
+        add(.unread, .error, file: file, text: FileScanner.unreadableText(error))
       }
     }
     // A name with @ is a value within a file, not a file.
@@ -125,7 +127,7 @@ struct FileScanner: Sendable {
   /// Adds a finding in a file.
   /// - Parameter offset: the byte offset in the file, if the finding is at one place.
   mutating func add(
-    _ rule: ScanReport.Rule, _ level: ScanReport.Level, _ file: ScannedFile, at offset: UInt64? = nil, _ text: String
+    _ rule: ScanReport.Rule, _ level: ScanReport.Level, file: ScannedFile, at offset: UInt64? = nil, text: String
   ) {
     report.add(.init(rule: rule, level: level, path: file.path, offset: offset, text: text), file.context.origin)
   }

@@ -30,7 +30,7 @@ public struct ImageScanner: Sendable {
     try layer.blob.forEachChunk { hasher.update($0) }
     guard hasher.finish() == digest else {
       throw TrustError(
-        .notVerified, layer.name, "its content does not match its digest",
+        .notVerified, layer.name, reason: "its content does not match its digest",
         hint: "opz fsck lists all corrupt blobs")
     }
     scanner.begin(layer: digest)
@@ -38,16 +38,16 @@ public struct ImageScanner: Sendable {
     while let header = try reader.next() {
       guard header.kind == .file, header.size > 0 else { continue }
       let path = String(decoding: header.path.string.utf8, as: UTF8.self)
-      try scan(path, reader, header, layer, secrets: secrets, origin: origin(path))
+      try scan(path, reader, header: header, layer: layer, secrets: secrets, origin: origin(path))
     }
   }
 
   private mutating func scan(
-    _ path: String, _ reader: TarReader, _ header: TarHeader, _ layer: StoredLayer, secrets: Bool, origin: ScanOrigin
+    _ path: String, _ reader: TarReader, header: TarHeader, layer: StoredLayer, secrets: Bool, origin: ScanOrigin
   ) throws {
     if layer.compression == .none {
       guard let content = BlobSlice(layer.blob, from: reader.offset, size: header.size) else {
-        throw ArchiveError(.malformed, layer.name, "the tar is cut short")
+        throw ArchiveError(.malformed, layer.name, reason: "the tar is cut short")
       }
       return scanner.scan(path, content, secrets: secrets, origin: origin)
     }

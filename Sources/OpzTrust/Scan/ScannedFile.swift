@@ -11,7 +11,7 @@ struct ScannedFile: Sendable {
 
   static let headSize = 4096
 
-  init(_ path: String, _ blob: any Blob, _ context: ScanContext) throws {
+  init(_ path: String, _ blob: any Blob, context: ScanContext) throws {
     self.path = path
     self.blob = blob
     self.context = context

@@ -11,7 +11,8 @@ struct SecretScanner: FormatScanner {
     for match in try SecretSearch.matches(in: file.blob) {
       let doubt = match.doubt.map { ": \($0)" } ?? ""
       scanner.add(
-        .secret, match.doubt == nil ? .error : .warning, file, at: match.offset, "it holds \(match.what)\(doubt)")
+        .secret, match.doubt == nil ? .error : .warning, file: file, at: match.offset,
+        text: "it holds \(match.what)\(doubt)")
     }
   }
 }

@@ -26,12 +26,12 @@ struct TarScanner: FormatScanner {
       while let header = try reader.next() {
         guard header.kind == .file, header.size > 0 else { continue }
         guard let content = BlobSlice(file.blob, from: reader.offset, size: header.size) else {
-          return scanner.add(.archive, .error, file, "the tar is cut short")
+          return scanner.add(.archive, .error, file: file, text: "the tar is cut short")
         }
         scanner.scanMember(of: file, at: String(decoding: header.path.string.utf8, as: UTF8.self), content)
       }
     } catch let error as ArchiveError {
-      scanner.add(.archive, .error, file, error.reason)
+      scanner.add(.archive, .error, file: file, text: error.reason)
     }
   }
 

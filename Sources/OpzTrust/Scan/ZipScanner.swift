@@ -27,7 +27,7 @@ struct ZipScanner: FormatScanner {
         }
       }
     } catch let error as ArchiveError {
-      scanner.add(.archive, .error, file, at: try ZipScanner.endRecord(of: file), error.reason)
+      scanner.add(.archive, .error, file: file, at: try ZipScanner.endRecord(of: file), text: error.reason)
     }
   }
 

@@ -35,11 +35,14 @@ public struct Approval: Sendable, Hashable {
       case .string(let version)? = members["version"], case .string(let alias)? = members["alias"],
       case .string(let by)? = members["by"], case .string(let time)? = members["at"], let at = Timestamp(time)
     else {
-      throw TrustError(.malformed, subject, "it is not an approval: model, version, alias, by and at must be strings")
+      throw TrustError(
+        .malformed, subject, reason: "it is not an approval: model, version, alias, by and at must be strings")
     }
     var reason: String?
     if let value = members["reason"] {
-      guard case .string(let text) = value else { throw TrustError(.malformed, subject, "its reason is not a string") }
+      guard case .string(let text) = value else {
+        throw TrustError(.malformed, subject, reason: "its reason is not a string")
+      }
       reason = text
     }
     self.init(model: model, version: version, alias: alias, by: by, at: at, reason: reason)

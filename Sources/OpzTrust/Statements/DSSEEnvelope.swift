@@ -38,10 +38,10 @@ public struct DSSEEnvelope: Sendable, Hashable {
     guard case .object(let members)? = document, case .string(let type)? = members["payloadType"],
       case .string(let text)? = members["payload"], let payload = Base64.decode(text),
       case .array(let items)? = members["signatures"], !items.isEmpty, items.count <= DSSEEnvelope.most
-    else { throw TrustError(.malformed, subject, "it holds no DSSE envelope") }
+    else { throw TrustError(.malformed, subject, reason: "it holds no DSSE envelope") }
     signatures = items.compactMap { $0["sig"]?.string.flatMap(Base64.decode) }
     guard !signatures.isEmpty else {
-      throw TrustError(.malformed, subject, "no signature of the envelope can be read")
+      throw TrustError(.malformed, subject, reason: "no signature of the envelope can be read")
     }
     payloadType = type
     self.payload = payload

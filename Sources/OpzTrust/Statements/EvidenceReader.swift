@@ -47,7 +47,8 @@ struct EvidenceReader {
   private func statement(in envelope: DSSEEnvelope) async throws -> Evidence.Content {
     guard envelope.payloadType == DSSEEnvelope.inToto else {
       throw TrustError(
-        .malformed, subject, "its envelope contains \(envelope.payloadType.prefix(80)), not an in-toto statement")
+        .malformed, subject,
+        reason: "its envelope contains \(envelope.payloadType.prefix(80)), not an in-toto statement")
     }
     let statement = try Statement(envelope.payload, subject: subject)
     try StatedTime.check(
@@ -75,7 +76,7 @@ struct EvidenceReader {
     } catch let error as TrustError {
       throw error
     } catch {
-      throw TrustError(.malformed, subject, "\(error)")
+      throw TrustError(.malformed, subject, reason: "\(error)")
     }
   }
 }

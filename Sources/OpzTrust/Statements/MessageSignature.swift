@@ -13,7 +13,7 @@ public struct MessageSignature: Sendable, Hashable {
   /// - Throws: `TrustError.malformed`.
   init(_ document: JSONValue, subject: String) throws {
     guard let text = document["signature"]?.string, let signature = Base64.decode(text), !signature.isEmpty else {
-      throw TrustError(.malformed, subject, "the message signature in the bundle cannot be read")
+      throw TrustError(.malformed, subject, reason: "the message signature in the bundle cannot be read")
     }
     self.signature = signature
     guard let stated = document["messageDigest"] else {
@@ -21,21 +21,22 @@ public struct MessageSignature: Sendable, Hashable {
       return
     }
     guard let algorithm = stated["algorithm"]?.string, let bytes = stated["digest"]?.string.flatMap(Base64.decode)
-    else { throw TrustError(.malformed, subject, "the message digest in the bundle cannot be read") }
+    else { throw TrustError(.malformed, subject, reason: "the message digest in the bundle cannot be read") }
     switch algorithm {
     case "SHA2_256":
       guard let digest = Digest(algorithm: .sha256, hex: Hex.encode(bytes)) else {
-        throw TrustError(.malformed, subject, "the message digest in the bundle is not a SHA-256")
+        throw TrustError(.malformed, subject, reason: "the message digest in the bundle is not a SHA-256")
       }
       self.digest = digest
     case "SHA2_512":
       guard let digest = Digest(algorithm: .sha512, hex: Hex.encode(bytes)) else {
-        throw TrustError(.malformed, subject, "the message digest in the bundle is not a SHA-512")
+        throw TrustError(.malformed, subject, reason: "the message digest in the bundle is not a SHA-512")
       }
       self.digest = digest
     default:
       throw TrustError(
-        .malformed, subject, "the message is signed with the hash \(algorithm.prefix(40)), which is not supported")
+        .malformed, subject,
+        reason: "the message is signed with the hash \(algorithm.prefix(40)), which is not supported")
     }
   }
 

@@ -14,34 +14,35 @@ extension ModelBOM {
   public static func check(_ document: JSONValue, about images: Set<Digest>, now: Timestamp, subject: String) throws {
     try StrictJSON.check(document, .billOfMaterials, subject: subject)
     guard document["bomFormat"]?.string == "CycloneDX" else {
-      throw TrustError(.malformed, subject, "it is not a CycloneDX document in JSON")
+      throw TrustError(.malformed, subject, reason: "it is not a CycloneDX document in JSON")
     }
     let version = document["specVersion"]?.string ?? ""
     guard versions.contains(version) else {
       throw TrustError(
-        .malformed, subject, "its specVersion \(version.prefix(40)) is not a known version of CycloneDX in JSON",
+        .malformed, subject,
+        reason: "its specVersion \(version.prefix(40)) is not a known version of CycloneDX in JSON",
         hint: "1.2 to 1.7 are supported")
     }
     guard document["components"]?.array?.isEmpty == false else {
-      throw TrustError(.malformed, subject, "the bill of materials has no components")
+      throw TrustError(.malformed, subject, reason: "the bill of materials has no components")
     }
     try StatedTime.check(document, at: ["metadata.timestamp"], now: now, subject: subject)
-    try checkComponent(document["metadata"]?["component"], images, subject)
+    try checkComponent(document["metadata"]?["component"], images, subject: subject)
   }
 
   /// Checks `metadata.component`, which says what a document is about (CycloneDX 1.6, metadata). It must name at least
   /// one digest, and only digests of the image.
-  private static func checkComponent(_ component: JSONValue?, _ images: Set<Digest>, _ subject: String) throws {
+  private static func checkComponent(_ component: JSONValue?, _ images: Set<Digest>, subject: String) throws {
     let image = images.map(\.description).min() ?? ""
     let named = component.map { digests(of: $0, comparedWith: images) } ?? []
     guard !named.isEmpty else {
       throw TrustError(
-        .malformed, subject, "its metadata.component names no image by digest in purl, hashes or version",
+        .malformed, subject, reason: "its metadata.component names no image by digest in purl, hashes or version",
         hint: "generate it for \(image): give the scanner HOST/REPO@DIGEST")
     }
     if let other = named.first(where: { !images.contains($0) }) {
       throw TrustError(
-        .malformed, subject, "it is about another image: its metadata.component is \(other), not \(image)",
+        .malformed, subject, reason: "it is about another image: its metadata.component is \(other), not \(image)",
         hint: "generate it for \(image)")
     }
   }

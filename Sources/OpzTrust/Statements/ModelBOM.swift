@@ -71,8 +71,8 @@ public struct ModelBOM: Sendable {
   }
 
   private static func component(
-    _ type: String, _ reference: String, _ name: String, _ version: String? = nil, _ digest: Digest? = nil,
-    _ more: [String: JSONValue] = [:]
+    _ type: String, _ reference: String, name: String, version: String? = nil, digest: Digest? = nil,
+    more: [String: JSONValue] = [:]
   ) -> JSONValue {
     var members = hashes(digest)
     members["type"] = .string(type)
@@ -95,8 +95,8 @@ public struct ModelBOM: Sendable {
     if tool.count > 1 { maker["version"] = .string(tool[1]) }
     let git = record.lineage.git
     let image = ModelBOM.component(
-      "container", imageRef, record.name, record.version, record.image.digest,
-      ["purl": .string(imageRef)].merging(
+      "container", imageRef, name: record.name, version: record.version, digest: record.image.digest,
+      more: ["purl": .string(imageRef)].merging(
         ModelBOM.properties([
           ("opz:content", record.content.description), ("opz:runtime", record.runtime.kind),
           ("opz:platforms", record.platforms.joined(separator: ",")), ("opz:parent", record.lineage.parent),
@@ -112,14 +112,14 @@ public struct ModelBOM: Sendable {
   private var base: [JSONValue] {
     guard let digest = record.runtime.baseDigest else { return [] }
     let name = record.runtime.base ?? "base"
-    return [ModelBOM.component("container", "base:\(digest)", name, digest.description, digest)]
+    return [ModelBOM.component("container", "base:\(digest)", name: name, version: digest.description, digest: digest)]
   }
 
   private var data: [JSONValue] {
     ModelBOM.unique(record.lineage.data) { "data:\($0.path)" }.map { reference, file in
       ModelBOM.component(
-        "data", reference, file.path, nil, file.digest,
-        [
+        "data", reference, name: file.path, version: nil, digest: file.digest,
+        more: [
           "data": .array([.object(["type": .string("dataset"), "name": .string(file.path)])]),
           "properties": .array([.object(["name": .string("opz:size"), "value": .string("\(file.size)")])]),
         ])
@@ -130,8 +130,8 @@ public struct ModelBOM: Sendable {
     ModelBOM.unique(record.packages ?? []) { "pkg:pypi/\($0.name)@\($0.version)?file_name=\($0.wheel)" }
       .map { reference, package in
         ModelBOM.component(
-          "library", reference, package.name, package.version, package.digest,
-          ["purl": .string("pkg:pypi/\(package.name)@\(package.version.replacing("+", with: "%2B"))")].merging(
+          "library", reference, name: package.name, version: package.version, digest: package.digest,
+          more: ["purl": .string("pkg:pypi/\(package.name)@\(package.version.replacing("+", with: "%2B"))")].merging(
             ModelBOM.properties([("opz:wheel", package.wheel), ("opz:platform", package.platform)])
           ) { one, _ in one })
       }
@@ -142,8 +142,8 @@ public struct ModelBOM: Sendable {
     let own = files.filter { $0.link == nil && $0.role != "environment" }
     return ModelBOM.unique(own) { "file:\($0.path)" }.map { reference, file in
       ModelBOM.component(
-        "file", reference, file.path, nil, file.digest,
-        ModelBOM.properties([("opz:role", file.role), ("opz:mode", file.mode), ("opz:size", "\(file.size)")]))
+        "file", reference, name: file.path, version: nil, digest: file.digest,
+        more: ModelBOM.properties([("opz:role", file.role), ("opz:mode", file.mode), ("opz:size", "\(file.size)")]))
     }
   }
 
@@ -178,8 +178,9 @@ public struct ModelBOM: Sendable {
     if !parameters.isEmpty { card["modelParameters"] = .object(parameters) }
     if !metrics.isEmpty { card["quantitativeAnalysis"] = .object(["performanceMetrics": .array(metrics)]) }
     return ModelBOM.component(
-      "machine-learning-model", "model", record.name, record.version, weights.count == 1 ? weights[0].digest : nil,
-      card.isEmpty ? [:] : ["modelCard": .object(card)])
+      "machine-learning-model", "model", name: record.name, version: record.version,
+      digest: weights.count == 1 ? weights[0].digest : nil,
+      more: card.isEmpty ? [:] : ["modelCard": .object(card)])
   }
 
   private static func field(_ value: JSONValue) -> JSONValue {

@@ -81,7 +81,8 @@ extension ModelManifest {
     func text(_ name: [UInt8]) throws -> JSONValue {
       guard let text = String(validating: name, as: UTF8.self) else {
         throw TrustError(
-          .unsignable, PrintableText.line(bytes: name), "its name is not UTF-8, which a signature in JSON cannot hold",
+          .unsignable, PrintableText.line(bytes: name),
+          reason: "its name is not UTF-8, which a signature in JSON cannot hold",
           hint: "give the file another name")
       }
       return .string(text)
@@ -113,14 +114,14 @@ extension ModelManifest {
       let isOld = statement.predicateType == ModelManifest.oldPredicateType
       throw TrustError(
         .malformed, subject,
-        isOld
+        reason: isOld
           ? "it was made by model-signing 0.2" : "it is not a model signature: \(statement.predicateType.prefix(200))",
         hint: isOld ? "sign the model again; opz reads version 1.0 of the format" : nil)
     }
     let read = try StrictJSON.read(statement.predicateBytes, ModelManifest.shape, subject: subject) { document in
       let serialization = try Serialization(document["serialization"], subject)
       guard let resources = try document["resources"]?.map({ try Resource($0, subject) }) else {
-        throw TrustError(.malformed, subject, "its predicate does not list a model's files")
+        throw TrustError(.malformed, subject, reason: "its predicate does not list a model's files")
       }
       return (serialization, resources)
     }
@@ -128,7 +129,7 @@ extension ModelManifest {
     try ModelManifest.check(resources, subject)
     // In the listed order, which need not be ours.
     guard statement.subjects == [ModelManifest.root(resources)] else {
-      throw TrustError(.malformed, subject, "its subject's digest is not that of the files it lists")
+      throw TrustError(.malformed, subject, reason: "its subject's digest is not that of the files it lists")
     }
     self.init(
       name: statement.name, resources, ignoring: serialization.ignored, allowsLinks: serialization.allowsLinks)
@@ -144,12 +145,14 @@ extension ModelManifest {
       guard method == "files", hash == "sha256" else {
         throw TrustError(
           .malformed, subject,
-          "the model was signed by the method \"\(method.prefix(40))\" with \"\(hash.prefix(40))\"",
+          reason: "the model was signed by the method \"\(method.prefix(40))\" with \"\(hash.prefix(40))\"",
           hint: "opz reads signatures over whole files with sha256, the default of model-signing")
       }
       guard let links = place?["allow_symlinks"].map(\.bool) ?? false,
         let ignored = place?["ignore_paths"].map(\.textList) ?? []
-      else { throw TrustError(.malformed, subject, "allow_symlinks or ignore_paths of its predicate cannot be read") }
+      else {
+        throw TrustError(.malformed, subject, reason: "allow_symlinks or ignore_paths of its predicate cannot be read")
+      }
       allowsLinks = links
       // A path outside the model ignores nothing in it.
       self.ignored = ignored.compactMap { ModelManifest.normalized(Array($0.utf8)) }
@@ -157,15 +160,17 @@ extension ModelManifest {
   }
 
   private static func check(_ resources: [Resource], _ subject: String) throws {
-    guard !resources.isEmpty else { throw TrustError(.malformed, subject, "it covers no files") }
+    guard !resources.isEmpty else { throw TrustError(.malformed, subject, reason: "it covers no files") }
     var seen: Set<[UInt8]> = []
     for name in resources.map(\.name) {
       let shown = PrintableText.line(bytes: name, limit: 200)
       guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != singleFileName || resources.count == 1
       else {
-        throw TrustError(.malformed, subject, "\"\(shown)\" is not a path of a file in a model")
+        throw TrustError(.malformed, subject, reason: "\"\(shown)\" is not a path of a file in a model")
       }
-      guard seen.insert(name).inserted else { throw TrustError(.malformed, subject, "it lists \"\(shown)\" twice") }
+      guard seen.insert(name).inserted else {
+        throw TrustError(.malformed, subject, reason: "it lists \"\(shown)\" twice")
+      }
     }
   }
 }
@@ -174,7 +179,7 @@ extension ModelManifest.Resource {
   fileprivate init(_ place: JSONView, _ subject: String) throws {
     guard let name = place["name"]?.string, place["algorithm"]?.string == "sha256",
       let digest = place["digest"]?.string.flatMap({ Digest(algorithm: .sha256, hex: $0) })
-    else { throw TrustError(.malformed, subject, "an entry of its resources is not a file with a sha256") }
+    else { throw TrustError(.malformed, subject, reason: "an entry of its resources is not a file with a sha256") }
     self.init(Array(name.utf8), digest)
   }
 }

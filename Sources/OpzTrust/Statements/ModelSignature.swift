@@ -18,7 +18,7 @@ public struct ModelSignature: Sendable {
   ///   key that its readers do not accept.
   public init(signing manifest: ModelManifest, with key: PrivateKey) throws {
     guard PublicKey.Use.files.kinds.contains(key.publicKey.kind) else {
-      throw TrustError(.badKey, "the key", PublicKey.Use.files.refusal)
+      throw TrustError(.badKey, "the key", reason: PublicKey.Use.files.refusal)
     }
     envelope = try DSSEEnvelope(signing: manifest.statement().payload, DSSEEnvelope.inToto, with: [key])
     hint = ModelSignature.hint(of: key.publicKey)
@@ -30,7 +30,8 @@ public struct ModelSignature: Sendable {
   public init(_ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
     let bundle = try SigstoreBundle(bytes, subject: subject, now: now)
     guard let envelope = bundle.envelope, envelope.payloadType == DSSEEnvelope.inToto else {
-      throw TrustError(.malformed, subject, "it does not sign an in-toto statement, so it is not a model signature")
+      throw TrustError(
+        .malformed, subject, reason: "it does not sign an in-toto statement, so it is not a model signature")
     }
     hint = bundle.hint
     self.envelope = envelope
@@ -63,7 +64,7 @@ public struct ModelSignature: Sendable {
     guard bytes.count <= ModelSignature.limit else {
       throw TrustError(
         .unsignable, "the signature",
-        "it would have \(bytes.count) bytes, more than the \(ModelSignature.limit) that are read",
+        reason: "it would have \(bytes.count) bytes, more than the \(ModelSignature.limit) that are read",
         hint: "the model has too many files")
     }
     return bytes

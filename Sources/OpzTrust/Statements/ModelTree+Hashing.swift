@@ -42,7 +42,7 @@ extension ModelTree {
     // A file that has become a link or a pipe since it was found is neither followed nor waited for.
     let open = try OpenFile.opening(file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, mode: 0)
     let changed = TrustError(
-      .unsignable, file.path.string, "it changed while the model was read",
+      .unsignable, file.path.string, reason: "it changed while the model was read",
       hint: "wait until nothing writes to the model")
     guard try open.status() == file.status else { throw changed }
     var hasher = DigestHasher(.sha256)

@@ -66,7 +66,7 @@ public struct ModelTree: Sendable {
       while let (prefix, depth) = rest.popLast() {
         let directory = prefix.isEmpty ? real : real.pushing(FilePath(bytes: prefix))
         guard depth < ModelTree.depth else {
-          throw TrustError(.unsignable, shown(prefix), "directories are nested deeper than \(ModelTree.depth)")
+          throw TrustError(.unsignable, shown(prefix), reason: "directories are nested deeper than \(ModelTree.depth)")
         }
         for entry in try Directory.names(directory) {
           let name = prefix.isEmpty ? entry : prefix + [UInt8(ascii: "/")] + entry
@@ -80,7 +80,7 @@ public struct ModelTree: Sendable {
           case .other: throw ModelTree.special(root.pushing(FilePath(bytes: name)))
           }
           guard files.count + rest.count <= ModelTree.most else {
-            throw TrustError(.unsignable, root.string, "it contains more than \(ModelTree.most) files")
+            throw TrustError(.unsignable, root.string, reason: "it contains more than \(ModelTree.most) files")
           }
         }
       }
@@ -92,11 +92,11 @@ public struct ModelTree: Sendable {
     private func linked(_ name: [UInt8], _ path: FilePath) throws -> File {
       guard allowsLinks else { throw ModelTree.link(root.pushing(FilePath(bytes: name))) }
       guard let target = RealPath.of(path) else {
-        throw TrustError(.unsignable, shown(name), "the link is broken")
+        throw TrustError(.unsignable, shown(name), reason: "the link is broken")
       }
       guard target.starts(with: real), target != real else {
         throw TrustError(
-          .unsignable, shown(name), "the link leads out of the model, to \(target)",
+          .unsignable, shown(name), reason: "the link leads out of the model, to \(target)",
           hint: "cp -rL copies a directory and replaces links with the files they lead to")
       }
       let status = try FileStatus.of(target, followLinks: false)
@@ -105,7 +105,7 @@ public struct ModelTree: Sendable {
       case .directory:
         throw TrustError(
           .unsignable, shown(name),
-          "the link leads to a directory, whose files a signature would not cover under this name",
+          reason: "the link leads to a directory, whose files a signature would not cover under this name",
           hint: "cp -rL copies a directory and replaces links with the files they lead to")
       default: throw ModelTree.special(root.pushing(FilePath(bytes: name)))
       }
@@ -114,11 +114,11 @@ public struct ModelTree: Sendable {
 
   private static func link(_ path: FilePath) -> TrustError {
     TrustError(
-      .unsignable, path.string, "it is a symbolic link, and links are not allowed in this model",
+      .unsignable, path.string, reason: "it is a symbolic link, and links are not allowed in this model",
       hint: "opz sign --allow-symlinks signs the files that links in the model lead to")
   }
 
   private static func special(_ path: FilePath) -> TrustError {
-    TrustError(.unsignable, path.string, "it is neither a regular file nor a directory")
+    TrustError(.unsignable, path.string, reason: "it is neither a regular file nor a directory")
   }
 }

@@ -41,7 +41,7 @@ public struct PredicateType: Sendable, Hashable, CustomStringConvertible {
     let isURI = text.contains(":") && text.utf8.allSatisfy { (33...126).contains($0) } && text.utf8.count <= 512
     guard isURI, text.first?.isLetter == true else {
       throw TrustError(
-        .usage, text, "not a predicate type",
+        .usage, text, reason: "not a predicate type",
         hint: "write a URI, or one of \(PredicateType.names.keys.sorted().joined(separator: ", "))")
     }
     uri = text

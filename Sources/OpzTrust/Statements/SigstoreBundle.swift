@@ -56,17 +56,18 @@ public struct SigstoreBundle: Sendable, Hashable {
     let document = try StrictJSON.read(bytes, .bundle, values: SigstoreBundle.most, subject: subject) { $0.value }
     guard let type = document["mediaType"]?.string, SigstoreBundle.reads(MediaType(type)) else {
       let type = document["mediaType"]?.string.map { ", but \($0.prefix(100))" } ?? ""
-      throw TrustError(.malformed, subject, "it is not a sigstore bundle of version 0.1, 0.2 or 0.3\(type)")
+      throw TrustError(.malformed, subject, reason: "it is not a sigstore bundle of version 0.1, 0.2 or 0.3\(type)")
     }
     try SigstoreBundle.refuseSnakeCaseKeys(document, subject)
     switch (document["dsseEnvelope"], document["messageSignature"]) {
     case (let envelope?, nil): content = .envelope(try DSSEEnvelope(envelope, subject: subject))
     case (nil, let message?): content = .message(try MessageSignature(message, subject: subject))
-    case (nil, nil): throw TrustError(.malformed, subject, "the bundle has no content")
+    case (nil, nil): throw TrustError(.malformed, subject, reason: "the bundle has no content")
     default:
       throw TrustError(
         .malformed, subject,
-        "the bundle has two contents, a DSSE envelope and a message signature: verifiers differ on which counts")
+        reason: "the bundle has two contents, a DSSE envelope and a message signature: verifiers differ on which counts"
+      )
     }
     let material = document["verificationMaterial"]
     hint = material?["publicKey"]?["hint"]?.string ?? ""
@@ -74,7 +75,7 @@ public struct SigstoreBundle: Sendable, Hashable {
       // protobuf's JSON form writes 64-bit integers as strings.
       guard let time = entry["integratedTime"] else { continue }
       guard let seconds = time.integer ?? time.string.flatMap({ Int64($0) }), let moment = Timestamp(seconds: seconds)
-      else { throw TrustError(.malformed, subject, "an integratedTime of the bundle is not a time") }
+      else { throw TrustError(.malformed, subject, reason: "an integratedTime of the bundle is not a time") }
       try StatedTime.check(moment, "integratedTime", now: now, subject: subject)
     }
   }
@@ -91,7 +92,8 @@ public struct SigstoreBundle: Sendable, Hashable {
       guard let name = members.keys.sorted().first(where: { $0.contains("_") }) else { continue }
       throw TrustError(
         .malformed, subject,
-        "the bundle's key \"\(name.prefix(100))\" is read as a field by some readers of protobuf's JSON and ignored by others"
+        reason:
+          "the bundle's key \"\(name.prefix(100))\" is read as a field by some readers of protobuf's JSON and ignored by others"
       )
     }
   }

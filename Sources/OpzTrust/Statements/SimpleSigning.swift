@@ -46,17 +46,17 @@ public struct SimpleSigning: Sendable, Hashable {
   /// - Throws: `TrustError.malformed`.
   public init(_ layer: Descriptor, _ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
     guard let text = layer.annotations?[SimpleSigning.signatureAnnotation], let signature = Base64.decode(text) else {
-      throw TrustError(.malformed, subject, "the layer has no signature in its annotations")
+      throw TrustError(.malformed, subject, reason: "the layer has no signature in its annotations")
     }
     guard case .object(let members) = try StrictJSON.read(bytes, .simpleSigning, subject: subject),
       case .object(let critical)? = members["critical"], critical["type"] == .string(SimpleSigning.type),
       case .object(let image)? = critical["image"], case .string(let digest)? = image["docker-manifest-digest"],
       let digest = Digest(digest)
-    else { throw TrustError(.malformed, subject, "it is not a simple signing payload") }
+    else { throw TrustError(.malformed, subject, reason: "it is not a simple signing payload") }
     // Seconds since 1970 (containers-signature(5), optional.timestamp).
     if let stated = members["optional"]?["timestamp"] {
       guard let time = stated.integer.flatMap({ Timestamp(seconds: $0) }) else {
-        throw TrustError(.malformed, subject, "optional.timestamp is not a time")
+        throw TrustError(.malformed, subject, reason: "optional.timestamp is not a time")
       }
       try StatedTime.check(time, "optional.timestamp", now: now, subject: subject)
     }

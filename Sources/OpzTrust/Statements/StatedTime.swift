@@ -12,7 +12,7 @@ enum StatedTime {
   static func check(_ moment: Timestamp, _ place: String, now: Timestamp, subject: String) throws {
     guard moment.milliseconds > now.milliseconds &+ tolerance else { return }
     throw TrustError(
-      .malformed, subject, "\(place) is \(moment.seconds), which is in the future: it is \(now.seconds)",
+      .malformed, subject, reason: "\(place) is \(moment.seconds), which is in the future: it is \(now.seconds)",
       hint: "the clock of this machine or of the one that made the document is wrong")
   }
 
@@ -24,7 +24,7 @@ enum StatedTime {
       for key in place.split(separator: ".") { value = value?[String(key)] }
       guard let value else { continue }
       guard let moment = value.string.flatMap({ Timestamp($0) }) else {
-        throw TrustError(.malformed, subject, "\(place) is not a time (RFC 3339)")
+        throw TrustError(.malformed, subject, reason: "\(place) is not a time (RFC 3339)")
       }
       try check(moment, place, now: now, subject: subject)
     }

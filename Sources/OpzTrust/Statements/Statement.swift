@@ -79,7 +79,7 @@ public struct Statement: Sendable, Hashable {
     guard let type = document["_type"]?.string, type == Statement.type || type == Statement.olderType,
       let predicateType = document["predicateType"]?.string, let items = document["subject"]?.array,
       !items.isEmpty, items.count <= 1024
-    else { throw TrustError(.malformed, subject, "it is not an in-toto statement of version 1 or 0.1") }
+    else { throw TrustError(.malformed, subject, reason: "it is not an in-toto statement of version 1 or 0.1") }
     var digests: Set<Digest> = []
     for item in items {
       guard let values = item["digest"] else { continue }

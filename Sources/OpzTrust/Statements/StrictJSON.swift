@@ -20,12 +20,12 @@ public enum StrictJSON {
   /// - Parameter values: the most values, keys included.
   /// - Throws: `TrustError.malformed`, and what `body` throws.
   static func read<Value>(
-    _ bytes: [UInt8], _ shape: JSONShape, values: Int = most, subject: String, _ body: (JSONView) throws -> Value
+    _ bytes: [UInt8], _ shape: JSONShape, values: Int = most, subject: String, body: (JSONView) throws -> Value
   ) throws -> Value {
     var options = JSONOptions()
     options.valueCount = values
     do {
-      return try JSONView.read(bytes, shape, options: options, body)
+      return try JSONView.read(bytes, shape, options: options, body: body)
     } catch let failure as JSONFailure {
       throw StrictJSON.error(failure, subject)
     }
@@ -42,6 +42,6 @@ public enum StrictJSON {
   }
 
   private static func error(_ failure: JSONFailure, _ subject: String) -> TrustError {
-    TrustError(.malformed, subject, "not the expected JSON \(failure)", hint: failure.hint)
+    TrustError(.malformed, subject, reason: "not the expected JSON \(failure)", hint: failure.hint)
   }
 }

@@ -85,7 +85,7 @@ struct WorkerFrameReader: Sendable {
     }
     // More could never be read; whoever sends it does not speak the protocol.
     guard first > 0, first < WorkerFrame.longestHeader, second < 1 << 40 else {
-      throw WorkerFailure(.protocol, "the worker", "it sent a frame of \(first) and \(second) bytes")
+      throw WorkerFailure(.protocol, "the worker", reason: "it sent a frame of \(first) and \(second) bytes")
     }
     (header, body, have) = (Int(first), Int(second), 0)
     isDropped = header > limits.header || body > limits.body

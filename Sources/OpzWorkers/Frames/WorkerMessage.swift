@@ -30,7 +30,7 @@ enum WorkerMessage: Sendable {
     }
   }
 
-  static func wrong(_ reason: String) -> WorkerFailure { WorkerFailure(.protocol, "the worker", reason) }
+  static func wrong(_ reason: String) -> WorkerFailure { WorkerFailure(.protocol, "the worker", reason: reason) }
 }
 
 /// A worker's first words.
@@ -75,7 +75,7 @@ enum WorkerOutputs {
     var offset = 0
     _ = try header["outputs"]?.map { item in
       guard outputs.count < most else { throw WorkerMessage.wrong("an answer has more than \(most) outputs") }
-      let output = try tensor(item, body, &offset)
+      let output = try tensor(item, body, offset: &offset)
       guard output.isWhole else { throw wrong(output.name, "the data does not fit its shape") }
       outputs.append(output)
     }
@@ -85,7 +85,7 @@ enum WorkerOutputs {
     return outputs
   }
 
-  private static func tensor(_ item: JSONView, _ body: [UInt8], _ offset: inout Int) throws -> RawTensor {
+  private static func tensor(_ item: JSONView, _ body: [UInt8], offset: inout Int) throws -> RawTensor {
     guard let name = item["name"]?.string else { throw WorkerMessage.wrong("an output has no name") }
     guard let datatype = item["datatype"]?.string.flatMap(Datatype.init(rawValue:)) else {
       throw wrong(name, "it has no datatype of the protocol")

@@ -41,7 +41,7 @@ extension WorkerPool {
     if let limit = pool.memoryBytes, used > limit / 10 * 9, let largest = uses.max(by: { $0.bytes < $1.bytes }) {
       return relieve(largest.slot, isUrgent: used > limit / 100 * 97)
     }
-    if let grown = uses.first(where: { isGrown($0.slot, $0.bytes) }) { recycle(grown.slot, grown.bytes, used) }
+    if let grown = uses.first(where: { isGrown($0.slot, $0.bytes) }) { recycle(grown.slot, grown.bytes, used: used) }
   }
 
   private func isGrown(_ slot: WorkerSlot, _ bytes: Int) -> Bool {
@@ -61,7 +61,7 @@ extension WorkerPool {
   }
 
   /// Replaces a worker that has grown: the new one loads first, where there is memory for both. One at a time.
-  private func recycle(_ slot: WorkerSlot, _ bytes: Int, _ used: Int) {
+  private func recycle(_ slot: WorkerSlot, _ bytes: Int, used: Int) {
     let isBusy = state.withLock { state in
       state.loading != nil || state.slots.contains { $0.replaces != nil && !state.alive.contains(ObjectIdentifier($0)) }
         || state.slots.contains { $0.order != .serve }

@@ -28,41 +28,51 @@ struct PoolValues: Sendable {
 extension WorkerPool: MetricsSource {
   package func write(to text: inout PrometheusText) {
     let (values, alive) = counted
-    text.metric("opz_worker_alive", "gauge", "Workers that have loaded the model and serve.", alive)
-    text.metric("opz_worker_starts_total", "counter", "Workers that loaded the model.", values.starts)
-    text.metric("opz_worker_start_failures_total", "counter", "Workers that did not load it.", values.failedStarts)
-    text.metric("opz_worker_start_seconds", "gauge", "Time of the last start to its end.", values.startSeconds)
-    text.describe("opz_worker_deaths_total", "counter", "Workers that ended without being asked to, by cause.")
+    text.metric("opz_worker_alive", "gauge", help: "Workers that have loaded the model and serve.", value: alive)
+    text.metric("opz_worker_starts_total", "counter", help: "Workers that loaded the model.", value: values.starts)
+    text.metric(
+      "opz_worker_start_failures_total", "counter", help: "Workers that did not load it.", value: values.failedStarts)
+    text.metric(
+      "opz_worker_start_seconds", "gauge", help: "Time of the last start to its end.", value: values.startSeconds)
+    text.describe("opz_worker_deaths_total", "counter", help: "Workers that ended without being asked to, by cause.")
     for cause in PoolValues.Cause.allCases {
-      text.sample("opz_worker_deaths_total", [("cause", cause.rawValue)], values.deaths[cause] ?? 0)
+      text.sample("opz_worker_deaths_total", [("cause", cause.rawValue)], value: values.deaths[cause] ?? 0)
     }
-    text.metric("opz_worker_recycled_total", "counter", "Workers replaced because of their memory.", values.recycled)
-    text.metric("opz_worker_retries_total", "counter", "Requests run again after a worker's end.", values.retried)
-    text.metric("opz_worker_interrupts_total", "counter", "Calls that took longer than they may.", values.interrupted)
-    text.metric("opz_worker_quarantine_refusals_total", "counter", "Requests refused by quarantine.", values.refused)
-    text.metric("opz_worker_quarantine_requests", "gauge", "Requests in quarantine.", quarantine.size)
-    text.metric("opz_worker_batch_splits_total", "counter", "Batches run in parts after a failure.", values.splits)
-    text.describe("opz_worker_memory_bytes", "gauge", "Memory of a worker, shared pages in shares.")
+    text.metric(
+      "opz_worker_recycled_total", "counter", help: "Workers replaced because of their memory.", value: values.recycled)
+    text.metric(
+      "opz_worker_retries_total", "counter", help: "Requests run again after a worker's end.", value: values.retried)
+    text.metric(
+      "opz_worker_interrupts_total", "counter", help: "Calls that took longer than they may.", value: values.interrupted
+    )
+    text.metric(
+      "opz_worker_quarantine_refusals_total", "counter", help: "Requests refused by quarantine.", value: values.refused)
+    text.metric("opz_worker_quarantine_requests", "gauge", help: "Requests in quarantine.", value: quarantine.size)
+    text.metric(
+      "opz_worker_batch_splits_total", "counter", help: "Batches run in parts after a failure.", value: values.splits)
+    text.describe("opz_worker_memory_bytes", "gauge", help: "Memory of a worker, shared pages in shares.")
     for (number, bytes) in values.memory.sorted(by: { $0.key < $1.key }) {
-      text.sample("opz_worker_memory_bytes", [("worker", "\(number)")], bytes)
+      text.sample("opz_worker_memory_bytes", [("worker", "\(number)")], value: bytes)
     }
     queue(&text)
   }
 
   private func queue(_ text: inout PrometheusText) {
     let values = queue.values
-    text.metric("opz_queue_requests", "gauge", "Requests that wait for a worker.", values.waiting)
-    text.metric("opz_queue_refused_total", "counter", "Requests that could not be run in time.", values.refused)
-    text.metric("opz_queue_late_total", "counter", "Requests whose deadline passed.", values.late)
-    text.describe("opz_queue_wait_seconds", "histogram", "Time in the queue.")
-    text.histogram("opz_queue_wait_seconds", [], values.waited)
-    text.describe("opz_batches_total", "counter", "Batches, by why they were sent.")
+    text.metric("opz_queue_requests", "gauge", help: "Requests that wait for a worker.", value: values.waiting)
+    text.metric(
+      "opz_queue_refused_total", "counter", help: "Requests that could not be run in time.", value: values.refused)
+    text.metric("opz_queue_late_total", "counter", help: "Requests whose deadline passed.", value: values.late)
+    text.describe("opz_queue_wait_seconds", "histogram", help: "Time in the queue.")
+    text.histogram("opz_queue_wait_seconds", [], histogram: values.waited)
+    text.describe("opz_batches_total", "counter", help: "Batches, by why they were sent.")
     for reason in RequestQueue.Reason.allCases {
-      text.sample("opz_batches_total", [("reason", reason.rawValue)], values.left[reason] ?? 0)
+      text.sample("opz_batches_total", [("reason", reason.rawValue)], value: values.left[reason] ?? 0)
     }
-    text.metric("opz_batch_requests_total", "counter", "Requests in batches.", values.requests)
-    text.metric("opz_batch_rows_total", "counter", "Rows in batches.", values.rows)
-    text.metric("opz_batch_call_seconds", "gauge", "Learned: time of a call beside its rows.", values.cost.call)
-    text.metric("opz_batch_row_seconds", "gauge", "Learned: time of a row.", values.cost.row)
+    text.metric("opz_batch_requests_total", "counter", help: "Requests in batches.", value: values.requests)
+    text.metric("opz_batch_rows_total", "counter", help: "Rows in batches.", value: values.rows)
+    text.metric(
+      "opz_batch_call_seconds", "gauge", help: "Learned: time of a call beside its rows.", value: values.cost.call)
+    text.metric("opz_batch_row_seconds", "gauge", help: "Learned: time of a row.", value: values.cost.row)
   }
 }

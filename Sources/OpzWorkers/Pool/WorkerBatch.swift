@@ -14,7 +14,7 @@ struct WorkerBatch {
   let process: WorkerProcess
   let hello: WorkerHello
 
-  init(_ pool: WorkerPool, _ slot: WorkerSlot, _ process: WorkerProcess, _ hello: WorkerHello) {
+  init(_ pool: WorkerPool, _ slot: WorkerSlot, process: WorkerProcess, hello: WorkerHello) {
     self.pool = pool
     self.slot = slot
     self.process = process

@@ -46,7 +46,7 @@ public final class WorkerPool: RemotePredictor {
   ///   - giveUp: called once when workers fail again and again; nothing is served after it.
   /// - Throws: `WorkerFailure` where the workers cannot fit into the memory.
   public init(
-    _ settings: ServeSettings, _ worker: ServeSettings.Worker, _ pool: PoolSettings,
+    _ settings: ServeSettings, _ worker: ServeSettings.Worker, pool: PoolSettings,
     log: @escaping @Sendable (WorkerLine) -> Void, giveUp: @escaping @Sendable (WorkerFailure) -> Void
   ) throws {
     self.settings = settings
@@ -75,7 +75,8 @@ public final class WorkerPool: RemotePredictor {
     guard needed > limit / 10 * 9 else { return }
     let most = max(0, limit / 10 * 9 - first) / max(1, other) + (first <= limit / 10 * 9 ? 1 : 0)
     throw WorkerFailure(
-      .memory, "workers.count", "\(count) workers need \(needed >> 20) MiB, and the memory limit is \(limit >> 20) MiB",
+      .memory, "workers.count",
+      reason: "\(count) workers need \(needed >> 20) MiB, and the memory limit is \(limit >> 20) MiB",
       hint: most == 0
         ? "one worker needs \(first >> 20) MiB: raise the memory limit"
         : "at most \(most) fit: lower workers.count, or raise the memory limit")
@@ -170,7 +171,7 @@ public final class WorkerPool: RemotePredictor {
     }
     guard started else {
       state.withLock { $0.slots.removeAll { $0 === slot } }
-      throw WorkerFailure(.start, "a worker's thread", IOFailure.text(of: EAGAIN))
+      throw WorkerFailure(.start, "a worker's thread", reason: IOFailure.text(of: EAGAIN))
     }
   }
 
@@ -245,9 +246,9 @@ public final class WorkerPool: RemotePredictor {
     queue.set(workers: alive)
   }
 
-  func died(_ slot: WorkerSlot, _ death: WorkerDeath, _ cause: PoolValues.Cause) {
+  func died(_ slot: WorkerSlot, _ death: WorkerDeath, cause: PoolValues.Cause) {
     state.withLock { $0.values.deaths[cause, default: 0] &+= 1 }
-    countFailure(slot, WorkerFailure(.start, "worker \(slot.number)", death.text))
+    countFailure(slot, WorkerFailure(.start, "worker \(slot.number)", reason: death.text))
   }
 
   private func countFailure(_ slot: WorkerSlot, _ failure: WorkerFailure) {

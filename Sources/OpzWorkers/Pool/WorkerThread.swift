@@ -42,11 +42,11 @@ struct WorkerThread {
         pool.greeted(slot, hello, seconds: (ContinuousClock.now - began).seconds)
         let end = serve(process, hello)
         pool.left(slot)
-        if case .died(let death, let cause) = end { pool.died(slot, death, cause) }
+        if case .died(let death, let cause) = end { pool.died(slot, death, cause: cause) }
       } catch let failure as WorkerFailure {
         pool.failed(slot, failure)
       } catch {
-        pool.failed(slot, WorkerFailure(.start, "a worker", "\(error)"))
+        pool.failed(slot, WorkerFailure(.start, "a worker", reason: "\(error)"))
       }
     }
   }
@@ -67,12 +67,12 @@ struct WorkerThread {
       switch try process.wait(&nothing, until: min(deadline, .now + .milliseconds(100)), wake: nil) {
       case .events(let events): return try hello(events, process)
       case .died(let death):
-        throw WorkerFailure(.load, "the worker", death.text, hint: "it said: \(process.lastWords)")
+        throw WorkerFailure(.load, "the worker", reason: death.text, hint: "it said: \(process.lastWords)")
       case .timeout where slot.order == .retire || pool.isStopping:
-        throw WorkerFailure(.start, "the worker", "the server stopped while it loaded")
+        throw WorkerFailure(.start, "the worker", reason: "the server stopped while it loaded")
       case .timeout where ContinuousClock.now >= deadline:
         throw WorkerFailure(
-          .load, "the worker", "it did not load the model in \(pool.settings.workers.startSeconds) s",
+          .load, "the worker", reason: "it did not load the model in \(pool.settings.workers.startSeconds) s",
           hint: "workers.start_seconds is the limit")
       case .timeout, .sent, .woken: continue
       }
@@ -88,7 +88,7 @@ struct WorkerThread {
     case .error(_, let message):
       // Its standard error has more to say than one line.
       _ = process.waitForEnd(until: .now + .seconds(1))
-      throw WorkerFailure(.load, pool.settings.model, message, hint: "it said: \(process.lastWords)")
+      throw WorkerFailure(.load, pool.settings.model, reason: message, hint: "it said: \(process.lastWords)")
     case .result: throw WorkerMessage.wrong("it did not begin with hello")
     }
   }
@@ -102,7 +102,9 @@ struct WorkerThread {
       switch pool.queue.take(id: id, mayWait: mayWait, wake: { [slot] in slot.wake.wake() }) {
       case .batch(let batch):
         mayWait = true
-        if let end = WorkerBatch(pool, slot, process, hello).run(batch) { return .died(end.death, end.cause) }
+        if let end = WorkerBatch(pool, slot, process: process, hello: hello).run(batch) {
+          return .died(end.death, end.cause)
+        }
       case .nothing:
         mayWait = true
         if let end = idle(process, hello, until: .now + .seconds(10)) { return end }
@@ -124,7 +126,7 @@ struct WorkerThread {
       case .events: throw WorkerMessage.wrong("it said something that it was not asked")
       case .timeout:
         guard let hello, hello.hasHealth else { return nil }
-        return WorkerBatch(pool, slot, process, hello).checkHealth().map { .died($0.death, $0.cause) }
+        return WorkerBatch(pool, slot, process: process, hello: hello).checkHealth().map { .died($0.death, $0.cause) }
       case .woken, .sent: return nil
       }
     } catch {

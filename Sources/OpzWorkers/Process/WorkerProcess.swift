@@ -56,33 +56,35 @@ final class WorkerProcess {
   ) throws {
     let name = program.arguments.first ?? ""
     guard let path = WorkerProcess.find(name, program.environment["PATH"]) else {
-      throw WorkerFailure(.start, name, "there is no such program", hint: "worker.command names it")
+      throw WorkerFailure(.start, name, reason: "there is no such program", hint: "worker.command names it")
     }
     guard let stdin = Descriptor.pipe(), let out = Descriptor.pipe(), let err = Descriptor.pipe(),
       let input = Descriptor.pipe(), let output = Descriptor.pipe()
-    else { throw WorkerFailure(.start, name, IOFailure.text(of: errno)) }
+    else { throw WorkerFailure(.start, name, reason: IOFailure.text(of: errno)) }
     // An empty standard input: the end of a pipe that nobody writes to.
     stdin.write.close()
     var code: Int32 = 0
     let ends = [stdin.read, out.write, err.write, input.read, output.write].map(\.number)
     pid = WorkerProcess.unreaped.withLock { unreaped in
-      let pid = WorkerProcess.start(path, program, ends, &code)
+      let pid = WorkerProcess.start(path, program, ends: ends, code: &code)
       if pid > 0 { unreaped.insert(pid) }
       return pid
     }
-    guard pid > 0 else { throw WorkerFailure(.start, path, IOFailure.text(of: code)) }
+    guard pid > 0 else { throw WorkerFailure(.start, path, reason: IOFailure.text(of: code)) }
     (toWorker, fromWorker) = (input.write, output.read)
     pidfd = Descriptor(opz_pidfd(pid))
     reader = WorkerFrameReader(limits)
     logs = [
-      WorkerLog("stdout", out.read, number, log), WorkerLog("stderr", err.read, number, log),
+      WorkerLog("stdout", out.read, number: number, write: log),
+      WorkerLog("stderr", err.read, number: number, write: log),
     ]
     for descriptor in [toWorker, fromWorker, out.read, err.read] { descriptor.makeNonBlocking() }
     guard pidfd.number >= 0 else {
       let code = errno
       kill()
       reap()
-      throw WorkerFailure(.start, "pidfd_open", IOFailure.text(of: code), hint: "workers need Linux 5.4 or later")
+      throw WorkerFailure(
+        .start, "pidfd_open", reason: IOFailure.text(of: code), hint: "workers need Linux 5.4 or later")
     }
   }
 
@@ -98,7 +100,7 @@ final class WorkerProcess {
     return places.first { access($0, X_OK) == 0 }
   }
 
-  private static func start(_ path: String, _ program: WorkerProgram, _ ends: [Int32], _ code: inout Int32) -> Int32 {
+  private static func start(_ path: String, _ program: WorkerProgram, ends: [Int32], code: inout Int32) -> Int32 {
     var arguments: [UnsafeMutablePointer<CChar>?] = program.arguments.map { strdup($0) } + [nil]
     let entries = program.environment.map { "\($0)=\($1)" }.sorted()
     var environment: [UnsafeMutablePointer<CChar>?] = entries.map { strdup($0) } + [nil]
@@ -194,8 +196,8 @@ final class WorkerProcess {
       ]
       let left = (deadline - .now).milliseconds
       if left < 0 { return .timeout }
-      let ready = systemPoll(&polls, nfds_t(polls.count), Int32(clamping: left + 1))
-      if ready < 0, errno != EINTR { throw WorkerFailure(.protocol, "poll", IOFailure.text(of: errno)) }
+      let ready = systemPoll(&polls, nfds_t(polls.count), timeout: Int32(clamping: left + 1))
+      if ready < 0, errno != EINTR { throw WorkerFailure(.protocol, "poll", reason: IOFailure.text(of: errno)) }
       guard ready > 0 else { continue }
       for (index, log) in [4, 5].enumerated() where polls[log].revents != 0 { logs[index].read(requests) }
       if polls[1].revents != 0, sending != nil {
@@ -220,7 +222,7 @@ final class WorkerProcess {
     while !sending.isDone {
       let bytes = sending.parts[sending.part]
       let count = bytes.withUnsafeBytes {
-        systemWrite(toWorker.number, $0.baseAddress! + sending.position, $0.count - sending.position)
+        systemWrite(toWorker.number, $0.baseAddress! + sending.position, count: $0.count - sending.position)
       }
       // A worker that reads no more has ended or will be ended; pidfd and the time limit tell.
       guard count > 0 else { return count < 0 && errno == EPIPE }
@@ -236,7 +238,7 @@ final class WorkerProcess {
   private func read() throws -> [WorkerFrameReader.Event] {
     // Enough for one wake-up; the rest is there at the next.
     for _ in 0..<16 {
-      let count = buffer.withUnsafeMutableBytes { systemRead(fromWorker.number, $0.baseAddress!, $0.count) }
+      let count = buffer.withUnsafeMutableBytes { systemRead(fromWorker.number, $0.baseAddress!, count: $0.count) }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
         // End of file says nothing: death is what pidfd says. It must not be polled again, though.
@@ -254,7 +256,7 @@ final class WorkerProcess {
     // The group first: while the worker is not reaped, no other group can have its number.
     kill()
     while true {
-      let count = buffer.withUnsafeMutableBytes { systemRead(fromWorker.number, $0.baseAddress!, $0.count) }
+      let count = buffer.withUnsafeMutableBytes { systemRead(fromWorker.number, $0.baseAddress!, count: $0.count) }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { break }
       let events = try buffer.withUnsafeBytes { try reader.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
@@ -302,7 +304,7 @@ private struct WorkerLog {
   private(set) var last: [String] = []
 
   init(
-    _ stream: String, _ descriptor: Descriptor, _ number: Int, _ write: @escaping @Sendable (WorkerLine) -> Void
+    _ stream: String, _ descriptor: Descriptor, number: Int, write: @escaping @Sendable (WorkerLine) -> Void
   ) {
     self.stream = stream
     self.descriptor = descriptor
@@ -315,7 +317,7 @@ private struct WorkerLog {
   @discardableResult
   mutating func read(_ requests: [String]) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    let count = systemRead(descriptor.number, &buffer, buffer.count)
+    let count = systemRead(descriptor.number, &buffer, count: buffer.count)
     if count < 0, errno == EINTR || errno == EAGAIN { return false }
     guard count > 0 else {
       descriptor.close()
@@ -357,8 +359,8 @@ extension Duration {
 
 // System calls under names that no method has.
 private func systemKill(_ pid: Int32, _ signal: Int32) -> Int32 { kill(pid, signal) }
-private func systemPoll(_ polls: inout [pollfd], _ count: nfds_t, _ timeout: Int32) -> Int32 {
+private func systemPoll(_ polls: inout [pollfd], _ count: nfds_t, timeout: Int32) -> Int32 {
   poll(&polls, count, timeout)
 }
-private func systemWrite(_ fd: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int { write(fd, bytes, count) }
-private func systemRead(_ fd: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int { read(fd, bytes, count) }
+private func systemWrite(_ fd: Int32, _ bytes: UnsafeRawPointer, count: Int) -> Int { write(fd, bytes, count) }
+private func systemRead(_ fd: Int32, _ bytes: UnsafeMutableRawPointer, count: Int) -> Int { read(fd, bytes, count) }

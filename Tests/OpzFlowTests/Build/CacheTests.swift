@@ -103,13 +103,14 @@ struct CacheTests {
     "a large file is its own layer, small model files share layers, and the order they are found in does not matter")
   func layers() throws {
     let status = try FileStatus.of("/etc/passwd")
-    func file(_ name: String, _ mebibytes: UInt64, _ role: LayerRole = .model) -> SourceFile {
+    func file(_ name: String, _ mebibytes: UInt64, role: LayerRole = .model) -> SourceFile {
       SourceFile(
         role: role, in: "", name: nil, destination: FilePath(name), kind: .file(size: mebibytes << 20), mode: 0o644,
         status: status)
     }
     let files = [
-      file("a", 60), file("b", 64), file("c", 60), file("d", 60), file("e", 60), file("f", 60), file("z", 1, .code),
+      file("a", 60), file("b", 64), file("c", 60), file("d", 60), file("e", 60), file("f", 60),
+      file("z", 1, role: .code),
     ]
     let expected = [["b"], ["a", "c", "d", "e"], ["f"], ["z"]]
     for _ in 0..<5 {

@@ -20,11 +20,11 @@ struct SettingsTests {
   private func package(_ settings: String, version: String = "auto", file: String = "p/opz.yaml") async throws
     -> PackageProject.Result
   {
-    try write(settings, version, file)
+    try write(settings, version, file: file)
     return try await project.package()
   }
 
-  private func write(_ settings: String, _ version: String = "auto", _ file: String = "p/opz.yaml") throws {
+  private func write(_ settings: String, _ version: String = "auto", file: String = "p/opz.yaml") throws {
     try project.directory.write(
       file,
       """
@@ -79,7 +79,7 @@ struct SettingsTests {
   @Test("settings from a file replace the recorded ones; a file of another model is refused")
   func file() async throws {
     let version = try await package("deploy: {replicas: {min: 2, max: 10}}").version
-    try write("deploy: {replicas: {min: 2, max: 33}}\npush: {to: h.example/a}", "auto", "other.yaml")
+    try write("deploy: {replicas: {min: 2, max: 33}}\npush: {to: h.example/a}", "auto", file: "other.yaml")
     let path = project.directory.path.appending("other.yaml")
     let file = try SettingsFile(path, name: "other.yaml", for: version)
     let result = try await deployed(file)

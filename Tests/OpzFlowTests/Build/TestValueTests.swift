@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Values that opz test compares")
 struct TestValueTests {
-  private func failures(_ found: TestValue, _ cell: String, _ element: ElementType) throws -> [String] {
+  private func failures(_ found: TestValue, _ cell: String, element: ElementType) throws -> [String] {
     var check = TestReport.Check(name: "expected.csv")
     check.compare(found, try #require(TestValue(cell: cell, as: element)), at: "row 1, label")
     #expect(check.values == 1)
@@ -15,18 +15,22 @@ struct TestValueTests {
 
   @Test("labels are compared as texts: a name, a number that is written in another way, nothing")
   func labels() throws {
-    #expect(try failures(.text("churned"), "churned", .text).isEmpty)
+    #expect(try failures(.text("churned"), "churned", element: .text).isEmpty)
     #expect(
-      try failures(.text("churned"), "stays", .text) == ["row 1, label: \"churned\" where \"stays\" was expected"])
-    #expect(try !failures(.text("1"), "1.0", .text).isEmpty)
-    #expect(try failures(.text(nil), "", .text).isEmpty && !failures(.text("a"), "", .text).isEmpty)
+      try failures(.text("churned"), "stays", element: .text) == [
+        "row 1, label: \"churned\" where \"stays\" was expected"
+      ])
+    #expect(try !failures(.text("1"), "1.0", element: .text).isEmpty)
+    #expect(try failures(.text(nil), "", element: .text).isEmpty && !failures(.text("a"), "", element: .text).isEmpty)
   }
 
   @Test("integers are compared exactly, beyond what float32 holds and as pandas writes them")
   func integers() throws {
-    #expect(try failures(.integer(16_777_217), "16777217", .integer).isEmpty)
-    #expect(try !failures(.integer(16_777_217), "16777216", .integer).isEmpty)
-    #expect(try failures(.integer(2), "2.0", .integer).isEmpty && failures(.integer(nil), "", .integer).isEmpty)
+    #expect(try failures(.integer(16_777_217), "16777217", element: .integer).isEmpty)
+    #expect(try !failures(.integer(16_777_217), "16777216", element: .integer).isEmpty)
+    #expect(
+      try failures(.integer(2), "2.0", element: .integer).isEmpty
+        && failures(.integer(nil), "", element: .integer).isEmpty)
     #expect(TestValue(cell: "2.5", as: .integer) == nil && TestValue(cell: "yes", as: .integer) == nil)
   }
 
@@ -37,8 +41,10 @@ struct TestValueTests {
     check.compare(.float64(0.1), .float64(0.1), at: "")
     check.compare(.float32(.nan), .float32(.nan), at: "")
     #expect(check.failures.isEmpty && check.identical == 2 && check.largestDifference == 0.1.nextUp - 0.1)
-    #expect(try !failures(.float64(1), "1.00001", .float64).isEmpty)
-    #expect(try !failures(.float32(1), "", .float32).isEmpty && !failures(.float32(.infinity), "1", .float32).isEmpty)
+    #expect(try !failures(.float64(1), "1.00001", element: .float64).isEmpty)
+    #expect(
+      try !failures(.float32(1), "", element: .float32).isEmpty
+        && !failures(.float32(.infinity), "1", element: .float32).isEmpty)
     #expect(TestValue(cell: "churned", as: .float32) == nil)
   }
 

@@ -81,7 +81,7 @@ struct ResolveTests {
       ("127.0.0.1:1/x:1", .network, ""),
       ("HOST/UPPER:1", .usage, "not a reference"),
     ])
-  func unresolvable(_ image: String, _ category: ErrorCategory, _ reason: String) async throws {
+  func unresolvable(_ image: String, _ category: ErrorCategory, reason: String) async throws {
     let text =
       "image: \(server.host)/crm/weights:1.0.0\n---\nx: 1\nimage: \(image.replacing("HOST", with: server.host))\n"
     try project.directory.write("a.yaml", text)

@@ -146,7 +146,8 @@ struct ApprovalGateTests {
     let move = MoveAlias(pulled, to: production, .promotion, in: session)
     #expect(try await move.run(there).gates.map(\.passed) == [true])
     let error = await #expect(throws: FlowError.self) {
-      try await AttestVersion(pulled, in: session).run(.approval, Array("{}".utf8), with: key, subject: "x", there)
+      try await AttestVersion(pulled, in: session).run(
+        .approval, Array("{}".utf8), with: key, subject: "x", registry: there)
     }
     #expect(error?.category == .usage)
   }

@@ -47,7 +47,7 @@ struct GatedModel {
 
   func move(
     _ text: String, _ way: MoveAlias.Way = .promotion, to alias: String = "production", by actor: String = "tester",
-    _ change: (inout MoveAlias) throws -> Void = { _ in }
+    change: (inout MoveAlias) throws -> Void = { _ in }
   ) throws -> MoveAlias {
     var move = MoveAlias(try find(text), to: try AliasName(parsing: alias), way, in: session(actor))
     try change(&move)
@@ -82,7 +82,7 @@ struct GatedModel {
     let scan = ScanVersion(version, allowed: allowing, in: project.session)
     let report = try await scan.run(registry())
     _ = try await AttestVersion(version, in: project.session).run(
-      .scan, scan.sarif(report), with: key, from: .scan, subject: "scan", registry())
+      .scan, scan.sarif(report), with: key, from: .scan, subject: "scan", registry: registry())
   }
 
   /// Attaches a verdict that somebody else wrote.

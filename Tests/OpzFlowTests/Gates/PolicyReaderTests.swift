@@ -84,7 +84,7 @@ struct PolicyReaderTests {
       ("opz: 1\npromote:\n  a:\n    approvals: {keys: []}\n", 4, "promote.a.approvals.keys"),
       ("opz: 1\npromote:\n  a: {tests: true}\n  a: {tests: true}\n", 4, ""),
     ])
-  func refused(_ text: String, _ line: Int, _ key: String) throws {
+  func refused(_ text: String, _ line: Int, key: String) throws {
     let error = try #require(throws: ConfigError.self) { try RegistryPolicy.read(text, file: "policy.yaml") }
     #expect(
       error.problems.contains { $0.place == "policy.yaml:\(line)" && (key.isEmpty || $0.key == key) },

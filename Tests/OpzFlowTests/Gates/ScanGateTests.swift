@@ -83,7 +83,7 @@ struct ScanGateTests {
     #expect(try await model.failing() == [])
     let version = try model.find("1.1.0")
     _ = try await AttestVersion(version, in: model.project.session).run(
-      .scan, Array(Model.sarif("opz", "error").utf8), with: key, subject: "x", model.registry())
+      .scan, Array(Model.sarif("opz", "error").utf8), with: key, subject: "x", registry: model.registry())
     try model.attach(Model.sarif("opz"), to: "1.1.0", from: .pull)
     #expect(try await model.failing().first?.evidence.contains("CVE-1") == true)
   }
@@ -148,7 +148,7 @@ struct ScanGateTests {
     try model.write(policy: "{scan: {days: 30, keys: [release.pub]}}")
     let version = try model.find("1.1.0")
     _ = try await AttestVersion(version, in: model.project.session).run(
-      .scan, Array(Model.sarif("T").utf8), with: model.key(), from: .pull, subject: "x", model.registry())
+      .scan, Array(Model.sarif("T").utf8), with: model.key(), from: .pull, subject: "x", registry: model.registry())
     #expect(try await model.failing().first?.evidence.contains("older than 30 days") == true)
   }
 
@@ -183,7 +183,7 @@ struct ScanGateTests {
     // This registry's own scan does count.
     let scan = ScanVersion(pulled, in: session)
     _ = try await AttestVersion(pulled, in: session).run(
-      .scan, scan.sarif(scan.run(there)), with: nil, from: .scan, subject: "x", there)
+      .scan, scan.sarif(scan.run(there)), with: nil, from: .scan, subject: "x", registry: there)
     #expect(try await move.check(there).map(\.passed) == [true])
   }
 }

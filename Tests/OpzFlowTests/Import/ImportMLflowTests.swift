@@ -44,7 +44,7 @@ struct ImportMLflowTests {
     #expect(try registry.card(of: version) == "# Second\nBetter.")
     #expect(
       try await registry.search(nil, where: VersionQuery(parsing: "metrics.auc > 0.835 and tag.owner = 'ada'")).map(
-        \.version.version) == [SemanticVersion(3, 0, 0)])
+        \.version.version) == [SemanticVersion(major: 3, minor: 0, patch: 0)])
     #expect(try await registry.fsck().problems.isEmpty)
   }
 
@@ -61,8 +61,8 @@ struct ImportMLflowTests {
     #expect(items.map(\.outcome) == [.existed, .existed, .existed])
     #expect(items.map(\.aliases) == [[], [], ["challenger_1"]])
     let state = try registry.state(ModelName("churn"))
-    #expect(state.target(champion) == SemanticVersion(3, 0, 0))
-    #expect(state.tags[SemanticVersion(2, 0, 0)] == ["team": "risk"])
+    #expect(state.target(champion) == SemanticVersion(major: 3, minor: 0, patch: 0))
+    #expect(state.tags[SemanticVersion(major: 2, minor: 0, patch: 0)] == ["team": "risk"])
     #expect(try await registry.fsck().problems.isEmpty)
   }
 

@@ -30,7 +30,7 @@ struct LifecycleTests {
     try project.registry().find(LocalReference(parsing: "crm/weights@\(text)"))
   }
 
-  func promote(_ project: Project, _ text: String, _ policy: String, by actor: String = "tester") async throws
+  func promote(_ project: Project, _ text: String, policy: String, by actor: String = "tester") async throws
     -> [GateResult]
   {
     var session = project.session
@@ -55,8 +55,8 @@ struct LifecycleTests {
     ])
   func refuses(_ policy: String) async throws {
     let project = try await project()
-    _ = try await promote(project, "1.0.0", "{}")
-    let error = await #expect(throws: FlowError.self) { try await promote(project, "1.1.0", policy) }
+    _ = try await promote(project, "1.0.0", policy: "{}")
+    let error = await #expect(throws: FlowError.self) { try await promote(project, "1.1.0", policy: policy) }
     #expect(error?.category == .refused)
     #expect(try find(project, "production").version.description == "1.0.0")
   }
@@ -65,21 +65,21 @@ struct LifecycleTests {
   func passes() async throws {
     let project = try await project()
     let registry = try project.registry()
-    _ = try await promote(project, "1.0.0", "{metrics: {auc: \"> 0.5\"}}")
+    _ = try await promote(project, "1.0.0", policy: "{metrics: {auc: \"> 0.5\"}}")
     let second = try find(project, "1.1.0")
     try registry.note(.tested, second, by: Author(actor: "ci"), details: ["passed": .bool(true)])
     try registry.note(.approved, second, by: Author(actor: "ann"), details: ["alias": .string("production")])
     _ = try await MoveAlias(second, to: AliasName("staging")!, .promotion, in: project.session).run(registry)
     let policy =
       "{from: staging, metrics: {auc: \">= 0.91\", loss: \"< 0.3\"}, better: {auc: 0.005}, tests: true, approvals: 1}"
-    let gates = try await promote(project, "1.1.0", policy)
+    let gates = try await promote(project, "1.1.0", policy: policy)
     #expect(gates.map(\.gate) == ["from", "metrics.auc", "metrics.loss", "better.auc", "tests", "approvals"])
     let event = try #require(try registry.log(second.name).entries().last?.event)
     #expect(event.kind == .promoted && event.alias?.name == "production")
     #expect(event.details["gates"] == (try JSONValue(encoding: gates)))
     // The promoter's own approval does not count.
     let error = await #expect(throws: FlowError.self) {
-      try await promote(project, "1.0.0", "{approvals: 1}", by: "ann")
+      try await promote(project, "1.0.0", policy: "{approvals: 1}", by: "ann")
     }
     #expect(error?.reason.contains("0 of 1") == true)
   }
@@ -88,7 +88,7 @@ struct LifecycleTests {
   func rollBack() async throws {
     let project = try await project()
     let registry = try project.registry()
-    for text in ["1.0.0", "1.1.0"] { _ = try await promote(project, text, "{}") }
+    for text in ["1.0.0", "1.1.0"] { _ = try await promote(project, text, policy: "{}") }
     let first = try find(project, "1.0.0")
     let layer = registry.store.path(of: first.record.layers[0].descriptor.digest)
     let bytes = try FileBlob(layer).bytes()

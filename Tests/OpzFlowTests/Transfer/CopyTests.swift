@@ -26,7 +26,7 @@ struct CopyTests {
 
   private func copy(
     _ from: String, _ to: String, progress: any ProgressSink = NoProgress(),
-    _ change: (inout CopyImage.Options) -> Void = { _ in }
+    change: (inout CopyImage.Options) -> Void = { _ in }
   ) async throws -> CopyImage.Result {
     var options = CopyImage.Options()
     change(&options)
@@ -243,7 +243,7 @@ struct ReferrerLimitTests {
     func blob(_ descriptor: Descriptor) async throws -> any Blob {
       let parts = (descriptor.annotations?["of"] ?? "").split(separator: " ")
       guard parts.count == 2, let subject = Digest(String(parts[0])), let number = Int(parts[1]) else {
-        throw FlowError(.notFound, "\(descriptor.digest)", "never made")
+        throw FlowError(.notFound, "\(descriptor.digest)", reason: "never made")
       }
       return BytesBlob(try document(subject, number).raw)
     }

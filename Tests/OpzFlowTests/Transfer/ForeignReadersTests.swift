@@ -30,7 +30,7 @@ struct ForeignReadersTests {
     version = try await project.package { [host = server.host] in $0.push = "\(host)/crm/weights:1.0.0" }.version
   }
 
-  private func http(_ method: String, _ target: String, _ type: String, _ body: [UInt8]) throws -> Int {
+  private func http(_ method: String, _ target: String, type: String, body: [UInt8]) throws -> Int {
     let connection = try RawConnection(port: Int(server.port))
     connection.send(
       "\(method) \(target) HTTP/1.1\r\nHost: \(server.host)\r\nContent-Type: \(type)\r\n"
@@ -112,7 +112,7 @@ struct ForeignReadersTests {
   func refused(_ trick: Trick) async throws {
     let bytes = try await altered(trick)
     let type = MediaType.imageManifest.rawValue
-    #expect(try http("PUT", "/v2/crm/weights/manifests/two", type, bytes) == 201, "the registry takes it")
+    #expect(try http("PUT", "/v2/crm/weights/manifests/two", type: type, body: bytes) == 201, "the registry takes it")
     try await pushRecord(about: .of(bytes, .imageManifest))
     let place = try Reference(parsing: "\(server.host)/crm/weights:two")
     let session = stranger()
@@ -153,7 +153,9 @@ struct ForeignReadersTests {
       name: old.name, version: "2.0.0", created: old.created, tool: old.tool, image: .of(bytes, .imageManifest),
       content: config.digest, runtime: old.runtime, platforms: old.platforms, layers: old.layers, files: old.files,
       model: old.model, lineage: old.lineage, deploy: nil, pushTo: nil, tests: [])
-    _ = try registry.record(version.name, by: Author(actor: "t")) { _ in .new(record, SemanticVersion(2, 0, 0)) }
+    _ = try registry.record(version.name, by: Author(actor: "t")) { _ in
+      .new(record, SemanticVersion(major: 2, minor: 0, patch: 0))
+    }
     let made = try registry.find(LocalReference(parsing: "crm/weights@2.0.0"))
     #expect(try await registry.fsck().problems.contains { "\($0)".contains("\(config.digest)") })
     let session = project.session

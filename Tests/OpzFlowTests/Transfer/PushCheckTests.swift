@@ -23,7 +23,7 @@ struct PushCheckTests {
   }
 
   private func push(
-    _ version: Registry.Version? = nil, _ place: String = "crm/weights:1", _ expectation: TagExpectation = .asLastSeen
+    _ version: Registry.Version? = nil, _ place: String = "crm/weights:1", expectation: TagExpectation = .asLastSeen
   ) async throws -> PushResult {
     var push = PushVersion(
       version ?? self.version, to: try Reference(parsing: "\(server.host)/\(place)"), in: project.session)
@@ -75,12 +75,12 @@ struct PushCheckTests {
     #expect(try await remote.resolve("1").digest == stranger.digest, "nothing was moved")
     // A tag that this registry never saw may be moved; the same tag in another repository is a different tag.
     _ = try await push(nil, "other/weights:1")
-    let wrong = await #expect(throws: FlowError.self) { try await push(nil, "crm/weights:1", .absent) }
+    let wrong = await #expect(throws: FlowError.self) { try await push(nil, "crm/weights:1", expectation: .absent) }
     #expect(wrong?.category == .conflict)
-    _ = try await push(nil, "crm/weights:1", .digest(stranger.digest))
+    _ = try await push(nil, "crm/weights:1", expectation: .digest(stranger.digest))
     #expect(try await remote.resolve("1").digest == version.record.image.digest)
     try await remote.tag(stranger, as: "1")
-    _ = try await push(nil, "crm/weights:1", .anything)
+    _ = try await push(nil, "crm/weights:1", expectation: .anything)
     _ = try await push()
   }
 
@@ -97,7 +97,7 @@ struct PushCheckTests {
     #expect(try await remote.resolve("1").digest == version.record.image.digest)
     #expect(try await remote.resolve("1.modelpack").digest == stranger.digest, "nothing was moved")
     #expect(try await !remote.contains(next.record.image.withoutAnnotations))
-    _ = try await push(next, "crm/weights:1", .anything)
+    _ = try await push(next, "crm/weights:1", expectation: .anything)
     #expect(try await remote.resolve("1.modelpack").digest == next.record.artifacts?["modelpack"]?.digest)
     _ = try await push(version, "crm/weights:1")
     #expect(try await remote.resolve("1.modelpack").digest == version.record.artifacts?["modelpack"]?.digest)
@@ -119,7 +119,7 @@ struct PushCheckTests {
     #expect(try await pull().version.version == version.version)
     _ = try await push(next)
     #expect(try await pull().version.version == next.version)
-    _ = try await push(version, "crm/weights:1", .anything)
+    _ = try await push(version, "crm/weights:1", expectation: .anything)
     let error = await #expect(throws: FlowError.self) { try await pull() }
     #expect(error?.category == .conflict && error?.reason.contains("was moved back") == true)
     // A pull by digest does not check; once pulled, the tag is known to name this version.
@@ -236,7 +236,8 @@ struct PushCheckTests {
     let port = try LoopbackListener.freePort()
     let place = try Reference(parsing: "127.0.0.1:\(port)/crm/weights:1")
     let error = PushFailure(
-      DistributionError(.tooLarge, "\(place)", "the registry answered 413", hint: "ask for more"), safe: 3 << 20,
+      DistributionError(.tooLarge, "\(place)", reason: "the registry answered 413", hint: "ask for more"),
+      safe: 3 << 20,
       of: 10 << 20, resume: "opz push crm/weights@1.0.0 \(place)")
     #expect(
       error.description == """

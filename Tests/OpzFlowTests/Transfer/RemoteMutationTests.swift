@@ -49,7 +49,7 @@ struct RemoteMutationTests {
     let report = try await scan.run(registry)
     #expect(report.isClean == (name != "a signed scan with an error"))
     _ = try await AttestVersion(version, in: project.session).run(
-      .scan, scan.sarif(report), with: signer, subject: "scan", registry)
+      .scan, scan.sarif(report), with: signer, subject: "scan", registry: registry)
     let failing = try #require(gates[name])
     return Scene(
       name: name, project: project, version: version, key: key,
@@ -92,7 +92,7 @@ struct RemoteMutationTests {
     return (scene, whole)
   }
 
-  private func expectNoGain(_ changed: ChangedRepository, _ scene: Scene, _ what: String) async throws {
+  private func expectNoGain(_ changed: ChangedRepository, _ scene: Scene, what: String) async throws {
     guard let (version, failing) = try await outcome(changed, scene), failing.isEmpty else { return }
     #expect(scene.passes, "\(scene.name): it passes after \(what)")
     #expect(version.record.image == scene.version.record.image, "\(scene.name): another image passes after \(what)")
@@ -106,15 +106,15 @@ struct RemoteMutationTests {
     for digest in whole.all {
       var changed = whole
       changed.remove(digest)
-      try await expectNoGain(changed, scene, "\(digest.short) was deleted")
+      try await expectNoGain(changed, scene, what: "\(digest.short) was deleted")
       changed = whole
       changed.replace(digest, with: [])
-      try await expectNoGain(changed, scene, "\(digest.short) was emptied")
+      try await expectNoGain(changed, scene, what: "\(digest.short) was emptied")
     }
     for tag in whole.tags.keys.sorted() {
       var changed = whole
       changed.tags[tag] = nil
-      try await expectNoGain(changed, scene, "the tag \(tag) was deleted")
+      try await expectNoGain(changed, scene, what: "the tag \(tag) was deleted")
     }
     for (position, entry) in whole.listed(image).enumerated() {
       for isFirst in [true, false] {
@@ -129,7 +129,7 @@ struct RemoteMutationTests {
         (copy.digest, copy.size) = (twin.descriptor.digest, twin.descriptor.size)
         let listed = whole.listed(image)
         changed.list(isFirst ? [copy] + listed : listed + [copy], of: image)
-        try await expectNoGain(changed, scene, "\(entry.digest.short) was listed twice")
+        try await expectNoGain(changed, scene, what: "\(entry.digest.short) was listed twice")
       }
     }
   }
@@ -196,14 +196,14 @@ struct RemoteMutationTests {
           var changed = whole
           changed.exchange(digest, for: new)
           tried += 1
-          try await expectNoGain(changed, scene, "byte \(place) of \(digest.short) was \(change)")
+          try await expectNoGain(changed, scene, what: "byte \(place) of \(digest.short) was \(change)")
         }
       }
       // Under the digest of before, every byte is as good as any other.
       for place in [0, bytes.count / 2, bytes.count - 1] where !bytes.isEmpty {
         var changed = whole
         changed.replace(digest, with: Change.altered.made(in: bytes, at: place) ?? [])
-        try await expectNoGain(changed, scene, "byte \(place) of \(digest.short) was altered under its digest")
+        try await expectNoGain(changed, scene, what: "byte \(place) of \(digest.short) was altered under its digest")
       }
     }
     let size = whole.all.map { whole.bytes($0).count }.reduce(0, +)
@@ -232,7 +232,7 @@ struct RemoteMutationTests {
         let bytes = Array(text.replacing(from, with: to).utf8)
         var changed = whole
         changed.exchange(digest, for: bytes)
-        try await expectNoGain(changed, scene, "\(from) became \(to)")
+        try await expectNoGain(changed, scene, what: "\(from) became \(to)")
         // The true record stays too, listed before or after the false one.
         for isFirst in [true, false] {
           var both = changed
@@ -241,7 +241,7 @@ struct RemoteMutationTests {
           both.tags.merge(whole.tags) { one, _ in one }
           let lists = (changed.listed(image), whole.listed(image))
           both.list(isFirst ? lists.0 + lists.1 : lists.1 + lists.0, of: image)
-          try await expectNoGain(both, scene, "\(from) became \(to) in a second one")
+          try await expectNoGain(both, scene, what: "\(from) became \(to) in a second one")
         }
       }
     }

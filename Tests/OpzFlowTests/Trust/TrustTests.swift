@@ -30,7 +30,7 @@ struct TrustTests {
   }
 
   /// The gates that do not pass.
-  func failing(_ project: Project, _ version: Registry.Version, _ policy: String) async throws -> [GateResult] {
+  func failing(_ project: Project, _ version: Registry.Version, policy: String) async throws -> [GateResult] {
     try write(policy, project)
     return try await MoveAlias(version, to: production, .promotion, in: project.session)
       .check(project.registry()).filter { !$0.passed }
@@ -49,8 +49,8 @@ struct TrustTests {
     let registry = try project.registry()
     let key = try key(project)
     let attest = AttestVersion(version, in: project.session)
-    func names() async throws -> [String] { try await failing(project, version, policy).map(\.gate) }
-    let first = try await failing(project, version, policy)
+    func names() async throws -> [String] { try await failing(project, version, policy: policy).map(\.gate) }
+    let first = try await failing(project, version, policy: policy)
     #expect(first.map(\.gate) == ["signature", "sbom", "scan"])
     #expect(first.compactMap(\.hint).count == 3 && first.allSatisfy { $0.hint?.hasPrefix("opz s") == true })
 
@@ -58,15 +58,15 @@ struct TrustTests {
     #expect(try await names() == ["sbom", "scan"])
     // If a key is required, unsigned documents and those of another key do not count.
     let bill = try await sbom(version.record, registry)
-    _ = try await attest.run(.billOfMaterials, bill, with: nil, subject: "x", registry)
-    _ = try await attest.run(.billOfMaterials, bill, with: self.key(project, "other"), subject: "x", registry)
+    _ = try await attest.run(.billOfMaterials, bill, with: nil, subject: "x", registry: registry)
+    _ = try await attest.run(.billOfMaterials, bill, with: self.key(project, "other"), subject: "x", registry: registry)
     #expect(try await names() == ["sbom", "scan"])
-    #expect(try await failing(project, version, "{sbom: true}") == [])
-    _ = try await attest.run(.billOfMaterials, bill, with: key, subject: "x", registry)
+    #expect(try await failing(project, version, policy: "{sbom: true}") == [])
+    _ = try await attest.run(.billOfMaterials, bill, with: key, subject: "x", registry: registry)
     let scan = ScanVersion(version, in: project.session)
     let report = try await scan.run(registry)
     #expect(report.isClean && report.files == 3)
-    _ = try await attest.run(.scan, scan.sarif(report), with: key, subject: "x", registry)
+    _ = try await attest.run(.scan, scan.sarif(report), with: key, subject: "x", registry: registry)
     #expect(try await names() == [])
 
     try write(policy, project)
@@ -85,14 +85,14 @@ struct TrustTests {
     let registry = try project.registry()
     let key = try key(project)
     _ = try await SignVersion(first, identity: nil, in: project.session).run(registry, with: key)
-    #expect(try await failing(project, first, "{signature: {keys: [release.pub]}}") == [])
-    #expect(try await failing(project, second, "{signature: {keys: [release.pub]}}").count == 1)
+    #expect(try await failing(project, first, policy: "{signature: {keys: [release.pub]}}") == [])
+    #expect(try await failing(project, second, policy: "{signature: {keys: [release.pub]}}").count == 1)
     // The statement about the first version, attached to the second.
     let state = try registry.state(first.name)
     let stolen = try #require(state.attachments(of: first).first).descriptor
     let layer = try #require(try await registry.store.manifest(stolen).content.layers.first)
     _ = try registry.attach([layer], SigstoreBundle.mediaType, to: second, by: Author(actor: "mallory"))
-    #expect(try await failing(project, second, "{signature: {keys: [release.pub]}}").count == 1)
+    #expect(try await failing(project, second, policy: "{signature: {keys: [release.pub]}}").count == 1)
     let error = await #expect(throws: FlowError.self) {
       try await VerifyVersion(second, in: project.session).run(registry, [("k", key.publicKey)], type: .signature)
     }
@@ -132,12 +132,12 @@ struct TrustTests {
       for signer in [nil, key] {
         let error = await #expect(throws: TrustError.self) {
           try await AttestVersion(second, in: project.session).run(
-            .billOfMaterials, document, with: signer, subject: "x", registry)
+            .billOfMaterials, document, with: signer, subject: "x", registry: registry)
         }
         #expect(error?.reason.contains(reason) == true)
       }
       _ = try registry.attach(document, ModelBOM.mediaType, to: second, by: Author(actor: "mallory"))
-      let failed = try await failing(project, second, "{sbom: true}")
+      let failed = try await failing(project, second, policy: "{sbom: true}")
       #expect(failed.map(\.gate) == ["sbom"] && failed.first?.evidence.contains("cannot be read") == true)
       // A signature by the right key does not help.
       let statement = try Statement(
@@ -147,7 +147,7 @@ struct TrustTests {
       _ = try registry.attach(
         SigstoreBundle(envelope, by: key.publicKey).encode(), SigstoreBundle.mediaType, to: second,
         by: Author(actor: "mallory"))
-      #expect(try await failing(project, second, "{sbom: {keys: [release.pub]}}").map(\.gate) == ["sbom"])
+      #expect(try await failing(project, second, policy: "{sbom: {keys: [release.pub]}}").map(\.gate) == ["sbom"])
       let error = await #expect(throws: FlowError.self) {
         try await VerifyVersion(second, in: project.session).run(
           registry, [("k", key.publicKey)], type: .billOfMaterials)
@@ -175,7 +175,7 @@ struct TrustTests {
     func attest(_ time: String) async throws {
       _ = try await AttestVersion(version, in: project.session).run(
         PredicateType(parsing: type), Array(document.replacing("TIME", with: time).utf8), with: key, subject: "x",
-        registry)
+        registry: registry)
     }
     let error = await #expect(throws: TrustError.self) { try await attest("2999-01-01T00:00:00Z") }
     #expect(error?.reason.contains("in the future") == true)
@@ -189,9 +189,12 @@ struct TrustTests {
     let registry = try project.registry()
     let predicate = #"{ "b": 1.0, "a": 123456789012345678901234567890,"c":"\u00e9" }"#
     let attached = try await AttestVersion(version, in: project.session).run(
-      PredicateType(uri: "https://example.com/x"), Array(predicate.utf8), with: key(project), subject: "x", registry)
+      PredicateType(uri: "https://example.com/x"), Array(predicate.utf8), with: key(project), subject: "x",
+      registry: registry)
     let all = try await Evidence.all(in: attached, about: version.record.image.digest, from: registry.store)
-    guard case .statement(let statement, _)? = all.first?.content else { throw TrustError(.malformed, "x", "none") }
+    guard case .statement(let statement, _)? = all.first?.content else {
+      throw TrustError(.malformed, "x", reason: "none")
+    }
     #expect(String(decoding: statement.predicateBytes, as: UTF8.self) == predicate)
   }
 
@@ -203,11 +206,11 @@ struct TrustTests {
     let two = try key(project, "two")
     let gate = "{signature: {keys: [one.pub, two.pub], match: \(match)}}"
     let sign = SignVersion(version, identity: "h/r", in: project.session)
-    #expect(try await failing(project, version, gate).count == 1)
+    #expect(try await failing(project, version, policy: gate).count == 1)
     _ = try await sign.run(project.registry(), with: one)
-    #expect(try await failing(project, version, gate).count == failures)
+    #expect(try await failing(project, version, policy: gate).count == failures)
     _ = try await sign.run(project.registry(), with: two)
-    #expect(try await failing(project, version, gate) == [])
+    #expect(try await failing(project, version, policy: gate) == [])
     #expect(try await sign.run(project.registry(), with: one).existed)
   }
 
@@ -246,8 +249,9 @@ struct TrustTests {
       let report = try await scan.run(project.registry())
       #expect(report.findings.map(\.path) == ["models/weights.bin"], "\(compression)")
       _ = try await AttestVersion(version, in: project.session).run(
-        .scan, scan.sarif(report), with: nil, from: .scan, subject: "x", project.registry())
-      #expect(try await failing(project, version, "{scan: clean}").first?.evidence.contains("os.system") == true)
+        .scan, scan.sarif(report), with: nil, from: .scan, subject: "x", registry: project.registry())
+      #expect(
+        try await failing(project, version, policy: "{scan: clean}").first?.evidence.contains("os.system") == true)
     }
   }
 
@@ -276,7 +280,7 @@ struct TrustTests {
     let destination = try Reference(parsing: "\(server.host)/crm/weights:1.0.0")
     _ = try await SignVersion(version, identity: destination.name, in: project.session).run(registry, with: key)
     _ = try await AttestVersion(version, in: project.session).run(
-      .billOfMaterials, sbom(version.record, registry), with: nil, subject: "x", registry)
+      .billOfMaterials, sbom(version.record, registry), with: nil, subject: "x", registry: registry)
     _ = try await PushVersion(version, to: destination, in: project.session).run(registry)
 
     var other = project.session
@@ -382,7 +386,7 @@ struct TrustTests {
     let version = try await project.package().version
     let error = await #expect(throws: (any Error).self) {
       try await AttestVersion(version, in: project.session).run(
-        PredicateType(parsing: type), Array(document.utf8), with: nil, subject: "x", project.registry())
+        PredicateType(parsing: type), Array(document.utf8), with: nil, subject: "x", registry: project.registry())
     }
     #expect(error is any ExplainedError)
     #expect(try project.registry().state(version.name).attachments == [:])

@@ -11,17 +11,17 @@ struct Exchange: Sendable {
   let isPosted: Bool
 
   /// A request that is answered, and whose connection can be used again.
-  static func answered(_ name: String, _ sent: String, _ statuses: Int..., isHead: Bool = false) -> Exchange {
+  static func answered(_ name: String, _ sent: String, statuses: Int..., isHead: Bool = false) -> Exchange {
     Exchange(name: name, sent: sent, statuses: Set(statuses), closes: false, isHead: isHead, isPosted: false)
   }
 
   /// A request that is answered, and whose connection is closed because the client asked for it.
-  static func ended(_ name: String, _ sent: String, _ statuses: Int...) -> Exchange {
+  static func ended(_ name: String, _ sent: String, statuses: Int...) -> Exchange {
     Exchange(name: name, sent: sent, statuses: Set(statuses), closes: true, isHead: false, isPosted: false)
   }
 
   /// A request that is refused, and whose connection is closed.
-  static func refused(_ name: String, _ sent: String, _ statuses: Int...) -> Exchange {
+  static func refused(_ name: String, _ sent: String, statuses: Int...) -> Exchange {
     Exchange(
       name: name, sent: sent, statuses: statuses.isEmpty ? [400] : Set(statuses), closes: true, isHead: false,
       isPosted: false)
@@ -38,24 +38,28 @@ extension Exchange {
     "GET \(target) \(version)\r\n\(fields)\r\n"
   }
 
-  private static func post(_ fields: String, _ rest: String, _ version: String = "HTTP/1.1") -> String {
+  private static func post(_ fields: String, _ rest: String, version: String = "HTTP/1.1") -> String {
     "POST {post} \(version)\r\nHost: h\r\n\(fields)\r\n\(rest)"
   }
 
   /// RFC 9112, section 9: persistence.
   static let connections: [Exchange] = [
-    answered("plain", get("Host: h\r\n"), 200),
-    answered("keep-alive", get("Host: h\r\nConnection: keep-alive\r\n"), 200),
-    ended("close", get("Host: h\r\nConnection: close\r\n"), 200),
-    ended("CLOSE", get("Host: h\r\nConnection: CLOSE\r\n"), 200),
-    ended("TE, close", get("Host: h\r\nTE: trailers\r\nConnection: TE, close\r\n"), 200),
-    ended("close, TE", get("Host: h\r\nConnection: close , TE\r\n"), 200),
-    ended("keep-alive and close in two fields", get("Host: h\r\nConnection: keep-alive\r\nconnection: close\r\n"), 200),
-    answered("a name that ends with close", get("Host: h\r\nConnection: x-close\r\n"), 200),
-    ended("1.0", get("", "HTTP/1.0"), 200), ended("1.0 with Host", get("Host: h\r\n", "HTTP/1.0"), 200),
-    answered("1.0 keep-alive", get("Connection: Keep-Alive\r\n", "HTTP/1.0"), 200),
-    ended("1.0 keep-alive, close", get("Connection: keep-alive, close\r\n", "HTTP/1.0"), 200),
-    answered("1.2", get("Host: h\r\n", "HTTP/1.2"), 200), answered("1.9", get("Host: h\r\n", "HTTP/1.9"), 200),
+    answered("plain", get("Host: h\r\n"), statuses: 200),
+    answered("keep-alive", get("Host: h\r\nConnection: keep-alive\r\n"), statuses: 200),
+    ended("close", get("Host: h\r\nConnection: close\r\n"), statuses: 200),
+    ended("CLOSE", get("Host: h\r\nConnection: CLOSE\r\n"), statuses: 200),
+    ended("TE, close", get("Host: h\r\nTE: trailers\r\nConnection: TE, close\r\n"), statuses: 200),
+    ended("close, TE", get("Host: h\r\nConnection: close , TE\r\n"), statuses: 200),
+    ended(
+      "keep-alive and close in two fields", get("Host: h\r\nConnection: keep-alive\r\nconnection: close\r\n"),
+      statuses: 200),
+    answered("a name that ends with close", get("Host: h\r\nConnection: x-close\r\n"), statuses: 200),
+    ended("1.0", get("", "HTTP/1.0"), statuses: 200),
+    ended("1.0 with Host", get("Host: h\r\n", "HTTP/1.0"), statuses: 200),
+    answered("1.0 keep-alive", get("Connection: Keep-Alive\r\n", "HTTP/1.0"), statuses: 200),
+    ended("1.0 keep-alive, close", get("Connection: keep-alive, close\r\n", "HTTP/1.0"), statuses: 200),
+    answered("1.2", get("Host: h\r\n", "HTTP/1.2"), statuses: 200),
+    answered("1.9", get("Host: h\r\n", "HTTP/1.9"), statuses: 200),
   ]
 
   /// RFC 9112, section 3.2: Host.
@@ -70,18 +74,20 @@ extension Exchange {
     refused("no address", get("Host: [zz]\r\n")), refused("after the bracket", get("Host: [::1]x\r\n")),
     refused("percent", get("Host: a%zz\r\n")), refused("query", get("Host: h?x\r\n")),
     refused("not ASCII", get("Host: é\r\n")), refused("quote", get("Host: \"h\"\r\n")),
-    answered("IPv6", get("Host: [::1]:80\r\n"), 200), answered("IPv4", get("Host: 127.0.0.1:8080\r\n"), 200),
-    answered("empty port", get("Host: h:\r\n"), 200), answered("underscore", get("HOST:a_b.example\t\r\n"), 200),
+    answered("IPv6", get("Host: [::1]:80\r\n"), statuses: 200),
+    answered("IPv4", get("Host: 127.0.0.1:8080\r\n"), statuses: 200),
+    answered("empty port", get("Host: h:\r\n"), statuses: 200),
+    answered("underscore", get("HOST:a_b.example\t\r\n"), statuses: 200),
   ]
 
   /// RFC 9112, section 3: request line and target.
   static let lines: [Exchange] = [
-    answered("absolute", get("Host: other\r\n", target: "http://h{get}"), 200),
-    answered("ABSOLUTE with port", get("Host: other\r\n", target: "HTTP://h:80{get}"), 200),
-    answered("absolute, empty Host", get("Host:\r\n", target: "http://h{get}"), 200),
-    answered("absolute without a path", get("Host: h\r\n", target: "http://h"), 404),
-    answered("absolute with a query alone", get("Host: h\r\n", target: "http://h?x"), 404),
-    ended("absolute in 1.0", get("", "HTTP/1.0", target: "http://h{get}"), 200),
+    answered("absolute", get("Host: other\r\n", target: "http://h{get}"), statuses: 200),
+    answered("ABSOLUTE with port", get("Host: other\r\n", target: "HTTP://h:80{get}"), statuses: 200),
+    answered("absolute, empty Host", get("Host:\r\n", target: "http://h{get}"), statuses: 200),
+    answered("absolute without a path", get("Host: h\r\n", target: "http://h"), statuses: 404),
+    answered("absolute with a query alone", get("Host: h\r\n", target: "http://h?x"), statuses: 404),
+    ended("absolute in 1.0", get("", "HTTP/1.0", target: "http://h{get}"), statuses: 200),
     refused("absolute, no Host", get("", target: "http://h{get}")),
     refused("absolute, two Hosts", get("Host: h\r\nHost: h\r\n", target: "http://h{get}")),
     refused("absolute with a user", get("Host: h\r\n", target: "http://u:p@h{get}")),
@@ -89,29 +95,33 @@ extension Exchange {
     refused("another scheme", get("Host: h\r\n", target: "ftp://h{get}")),
     refused("authority", get("Host: h\r\n", target: "h:80")), refused("no slash", get("Host: h\r\n", target: "v2")),
     refused("asterisk", get("Host: h\r\n", target: "*")), refused("fragment", get("Host: h\r\n", target: "{get}#x")),
-    refused("CONNECT", "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", 400, 405, 501),
-    answered("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 200, 204),
-    answered("query", get("Host: h\r\n", target: "{get}?a=b&c"), 200),
-    answered("question in the query", get("Host: h\r\n", target: "{get}?a?b"), 200),
+    refused("CONNECT", "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", statuses: 400, 405, 501),
+    answered("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", statuses: 200, 204),
+    answered("query", get("Host: h\r\n", target: "{get}?a=b&c"), statuses: 200),
+    answered("question in the query", get("Host: h\r\n", target: "{get}?a?b"), statuses: 200),
     refused("percent alone", get("Host: h\r\n", target: "/v2/%")),
     refused("half", get("Host: h\r\n", target: "/v2/%4")),
     refused("no hex", get("Host: h\r\n", target: "/v2/%zz")), refused("sign", get("Host: h\r\n", target: "/v2/%+1")),
     refused("not ASCII", get("Host: h\r\n", target: "/v2/é")), refused("0.9", "GET {get}\r\n"),
-    refused("0.9 as a token", get("Host: h\r\n", "HTTP/0.9"), 505), refused("2.0", get("Host: h\r\n", "HTTP/2.0"), 505),
-    refused("nearly the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", 400, 505),
-    refused("3", get("Host: h\r\n", "HTTP/3"), 400, 505), refused("9.9", get("Host: h\r\n", "HTTP/9.9"), 505),
+    refused("0.9 as a token", get("Host: h\r\n", "HTTP/0.9"), statuses: 505),
+    refused("2.0", get("Host: h\r\n", "HTTP/2.0"), statuses: 505),
+    refused("nearly the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", statuses: 400, 505),
+    refused("3", get("Host: h\r\n", "HTTP/3"), statuses: 400, 505),
+    refused("9.9", get("Host: h\r\n", "HTTP/9.9"), statuses: 505),
     refused("lower case", get("Host: h\r\n", "http/1.1")), refused("another name", get("Host: h\r\n", "HTTX/1.1")),
     refused("digits", get("Host: h\r\n", "HTTP/1.10")), refused("two spaces", get("Host: h\r\n", " HTTP/1.1")),
     refused("space at the end", get("Host: h\r\n", "HTTP/1.1 ")), refused("space first", " " + get("Host: h\r\n")),
     refused("tab", "GET\t{get}\tHTTP/1.1\r\nHost: h\r\n\r\n"), refused("method alone", "GET\r\n\r\n"),
-    refused("method in lower case", "get {get} HTTP/1.1\r\nHost: h\r\n\r\n", 400, 405, 501),
-    refused("no such method", "FROB {get} HTTP/1.1\r\nHost: h\r\n\r\n", 405, 501),
+    refused(
+      "method in lower case", "get {get} HTTP/1.1\r\nHost: h\r\n\r\n", statuses: 400, 405, 501),
+    refused("no such method", "FROB {get} HTTP/1.1\r\nHost: h\r\n\r\n", statuses: 405, 501),
     refused("no token", "G(T {get} HTTP/1.1\r\nHost: h\r\n\r\n"),
-    answered("empty lines first", "\r\n\r\n" + get("Host: h\r\n"), 200),
+    answered("empty lines first", "\r\n\r\n" + get("Host: h\r\n"), statuses: 200),
     refused("empty lines alone", String(repeating: "\r\n", count: 100)),
     refused("TLS", "\u{16}\u{3}\u{1}\u{2}"), refused("control first", "\0"),
-    refused("a long target", get("Host: h\r\n", target: "/" + String(repeating: "a", count: 100_000)), 414),
-    refused("a method without end", String(repeating: "A", count: 100_000), 400, 414, 501),
+    refused("a long target", get("Host: h\r\n", target: "/" + String(repeating: "a", count: 100_000)), statuses: 414),
+    refused(
+      "a method without end", String(repeating: "A", count: 100_000), statuses: 400, 414, 501),
   ]
 
   /// RFC 9112, sections 2.2 and 5: fields.
@@ -132,15 +142,17 @@ extension Exchange {
     refused("bare LF at the end", "GET {get} HTTP/1.1\r\nHost: h\r\n\n"),
     refused("escape in a value", get("Host: h\r\nX: \u{1b}[2J\r\n")),
     refused("DEL in a value", get("Host: h\r\nX: \u{7f}\r\n")),
-    answered("empty value", get("Host: h\r\nX:\r\n"), 200), answered("no space", get("Host:h\r\nX:a\r\n"), 200),
-    answered("tab in a value", get("Host: h\r\nX: a\tb\r\n"), 200),
-    answered("obs-text", get("Host: h\r\nX: é\r\n"), 200),
-    refused("a long field", get("Host: h\r\nX: \(String(repeating: "a", count: 100_000))\r\n"), 431),
-    refused("a long name", get("Host: h\r\n\(String(repeating: "a", count: 100_000)): a\r\n"), 431),
-    refused("many fields", get("Host: h\r\n\(String(repeating: "X: y\r\n", count: 5000))"), 431),
+    answered("empty value", get("Host: h\r\nX:\r\n"), statuses: 200),
+    answered("no space", get("Host:h\r\nX:a\r\n"), statuses: 200),
+    answered("tab in a value", get("Host: h\r\nX: a\tb\r\n"), statuses: 200),
+    answered("obs-text", get("Host: h\r\nX: é\r\n"), statuses: 200),
+    refused("a long field", get("Host: h\r\nX: \(String(repeating: "a", count: 100_000))\r\n"), statuses: 431),
+    refused("a long name", get("Host: h\r\n\(String(repeating: "a", count: 100_000)): a\r\n"), statuses: 431),
+    refused("many fields", get("Host: h\r\n\(String(repeating: "X: y\r\n", count: 5000))"), statuses: 431),
     refused(
       "a head without end",
-      get("Host: h\r\n\((0..<90).map { "X\($0): \(String(repeating: "a", count: 1000))\r\n" }.joined())"), 431),
+      get("Host: h\r\n\((0..<90).map { "X\($0): \(String(repeating: "a", count: 1000))\r\n" }.joined())"), statuses: 431
+    ),
   ]
 
   /// RFC 9112, section 6, and RFC 9110, section 8.6: how long a body is.
@@ -155,28 +167,35 @@ extension Exchange {
     refused("not ASCII digits", post("Content-Length: ٣\r\n", "")),
     refused("two that differ", post("Content-Length: {length}\r\nContent-Length: 0\r\n", "{body}")),
     refused(
-      "two that are equal", post("Content-Length: {length}\r\nContent-Length: {length}\r\n", "{body}"), 200, 201, 400),
+      "two that are equal", post("Content-Length: {length}\r\nContent-Length: {length}\r\n", "{body}"), statuses: 200,
+      201, 400),
     refused("list that differs", post("Content-Length: {length}, 0\r\n", "{body}")),
-    refused("list that is equal", post("Content-Length: {length}, {length}\r\n", "{body}"), 200, 201, 400),
-    refused("2^64 - 1", post("Content-Length: 18446744073709551615\r\n", ""), 400, 413),
-    refused("2^63", post("Content-Length: 9223372036854775808\r\n", ""), 400, 413),
-    refused("2^64 + 5", post("Content-Length: 18446744073709551621\r\n", "{body}"), 400, 413),
-    refused("a thousand digits", post("Content-Length: \(String(repeating: "9", count: 1000))\r\n", ""), 400, 413),
-    answered("body of a GET", get("Host: h\r\nContent-Length: 5\r\n") + "12345", 200),
+    refused(
+      "list that is equal", post("Content-Length: {length}, {length}\r\n", "{body}"), statuses: 200, 201,
+      400),
+    refused("2^64 - 1", post("Content-Length: 18446744073709551615\r\n", ""), statuses: 400, 413),
+    refused("2^63", post("Content-Length: 9223372036854775808\r\n", ""), statuses: 400, 413),
+    refused("2^64 + 5", post("Content-Length: 18446744073709551621\r\n", "{body}"), statuses: 400, 413),
+    refused(
+      "a thousand digits", post("Content-Length: \(String(repeating: "9", count: 1000))\r\n", ""), statuses: 400,
+      413),
+    answered("body of a GET", get("Host: h\r\nContent-Length: 5\r\n") + "12345", statuses: 200),
     refused("coding and length", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
     refused(
-      "coding and length in 1.0", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", "HTTP/1.0")),
-    refused("coding in 1.0", post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n", "HTTP/1.0")),
-    refused("gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 400, 501),
+      "coding and length in 1.0",
+      post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", version: "HTTP/1.0")),
+    refused("coding in 1.0", post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n", version: "HTTP/1.0")),
+    refused("gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), statuses: 400, 501),
     refused("chunked, gzip", post("Transfer-Encoding: chunked, gzip\r\n", "0\r\n\r\n")),
     refused("chunked, chunked", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n")),
     refused("chunked in two fields", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
-    refused("xchunked", post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 400, 501),
-    refused("identity", post("Transfer-Encoding: identity\r\n", ""), 400, 501),
+    refused("xchunked", post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), statuses: 400, 501),
+    refused("identity", post("Transfer-Encoding: identity\r\n", ""), statuses: 400, 501),
     refused("chunked, identity", post("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n")),
-    refused("chunked with a parameter", post("Transfer-Encoding: chunked;a=b\r\n", "0\r\n\r\n"), 400, 501),
+    refused(
+      "chunked with a parameter", post("Transfer-Encoding: chunked;a=b\r\n", "0\r\n\r\n"), statuses: 400, 501),
     refused("empty coding", post("Transfer-Encoding:\r\n", "0\r\n\r\n")),
-    refused("quoted coding", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 400, 501),
+    refused("quoted coding", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), statuses: 400, 501),
     refused("vertical tab before it", post("Transfer-Encoding: \u{b}chunked\r\n", "0\r\n\r\n")),
     taken("Chunked", post("Transfer-Encoding:\t Chunked \r\n", "{hex}\r\n{body}\r\n0\r\n\r\n")),
   ]
@@ -206,15 +225,16 @@ extension Exchange {
     refused("a folded trailer", chunked("{hex}\r\n{body}\r\n0\r\nX: a\r\n b\r\n\r\n")),
     refused("a trailer without a name", chunked("{hex}\r\n{body}\r\n0\r\n: a\r\n\r\n")),
     refused(
-      "trailers without end", chunked("{hex}\r\n{body}\r\n0\r\n\(String(repeating: "X: a\r\n", count: 20_000))"), 400,
+      "trailers without end", chunked("{hex}\r\n{body}\r\n0\r\n\(String(repeating: "X: a\r\n", count: 20_000))"),
+      statuses: 400,
       431),
   ]
 
   /// RFC 9110, section 10.1.1, as far as a single write can show it.
   static let expectations: [Exchange] = [
-    refused("another expectation", post("Expect: 200-ok\r\nContent-Length: 5\r\n", ""), 417),
-    refused("two expectations", post("Expect: 100-continue, x\r\nContent-Length: 5\r\n", ""), 417),
-    answered("without a body", get("Host: h\r\nExpect: 100-continue\r\n"), 200),
+    refused("another expectation", post("Expect: 200-ok\r\nContent-Length: 5\r\n", ""), statuses: 417),
+    refused("two expectations", post("Expect: 100-continue, x\r\nContent-Length: 5\r\n", ""), statuses: 417),
+    answered("without a body", get("Host: h\r\nExpect: 100-continue\r\n"), statuses: 200),
   ]
 
   private static func chunked(_ rest: String) -> String { post("Transfer-Encoding: chunked\r\n", rest) }

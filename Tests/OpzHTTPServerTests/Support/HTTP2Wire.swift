@@ -49,7 +49,7 @@ struct HTTP2Bytes {
 
   /// The head of a request.
   static func request(
-    _ method: String, _ path: String, _ more: [(String, String)] = [], stream: UInt32, ends: Bool = true
+    _ method: String, _ path: String, more: [(String, String)] = [], stream: UInt32, ends: Bool = true
   ) -> HTTP2Bytes {
     let head = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "h")] + more
     return HTTP2Bytes(.headers, flags: endHeaders | (ends ? endStream : 0), stream: stream, fields(head))

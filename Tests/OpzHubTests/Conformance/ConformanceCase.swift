@@ -51,12 +51,12 @@ struct ConformanceCase: Sendable {
       for (range, first, last) in [
         ("500-1499", 500, 1499), ("500-", 500, 2047), ("-500", 1548, 2047), ("2000-5000", 2000, 2047),
       ] {
-        let reply = try await client.ask("GET", client.path("blobs/\(digest)"), [("Range", "bytes=\(range)")])
+        let reply = try await client.ask("GET", client.path("blobs/\(digest)"), headers: [("Range", "bytes=\(range)")])
         client.expect(reply.status == 206, "\(range): \(reply.status)")
         client.expect(reply.body == Array(data[first...last]), "\(range): another body")
         client.expect(reply["content-range"] == "bytes \(first)-\(last)/2048", "\(range): another Content-Range")
       }
-      let beyond = try await client.ask("GET", client.path("blobs/\(digest)"), [("Range", "bytes=5000-10000")])
+      let beyond = try await client.ask("GET", client.path("blobs/\(digest)"), headers: [("Range", "bytes=5000-10000")])
       client.expect(beyond.status == 416, "beyond the end: \(beyond.status)")
     },
   ]
@@ -66,10 +66,11 @@ struct ConformanceCase: Sendable {
   static let push: [ConformanceCase] = [
     ConformanceCase("a blob by POST alone, or by POST and PUT where that is not taken") { client in
       let reply = try await client.ask(
-        "POST", client.path("blobs/uploads/?digest=\(digest)"), [octets], body: data)
+        "POST", client.path("blobs/uploads/?digest=\(digest)"), headers: [octets], body: data)
       client.expect(reply.status == 201 || reply.status == 202, "\(reply.status)")
       if reply.status == 202, let place = reply["location"] {
-        let end = try await client.ask("PUT", SpecClient.adding("digest=\(digest)", to: place), [octets], body: data)
+        let end = try await client.ask(
+          "PUT", SpecClient.adding("digest=\(digest)", to: place), headers: [octets], body: data)
         client.expect(end.status == 201, "PUT: \(end.status)")
       }
       try await client.check(blob: data, digest)
@@ -92,15 +93,15 @@ struct ConformanceCase: Sendable {
     ConformanceCase("a blob in chunks, of which the last comes with PATCH or with PUT") { client in
       for isLastPut in [false, true] {
         let blob = bytes(3000, seed: isLastPut ? 21 : 22)
-        try await chunked(client, blob, [0..<1000, 1000..<2000, 2000..<3000], isLastPut: isLastPut)
+        try await chunked(client, blob, ranges: [0..<1000, 1000..<2000, 2000..<3000], isLastPut: isLastPut)
         try await client.check(blob: blob, .of(blob))
       }
     },
     ConformanceCase("a blob in one chunk, and one as a stream without a range") { client in
       let (one, stream) = (bytes(700, seed: 31), bytes(800, seed: 32))
-      try await chunked(client, one, [0..<700], isLastPut: false)
+      try await chunked(client, one, ranges: [0..<700], isLastPut: false)
       var place = try await client.begin()
-      let reply = try await client.ask("PATCH", place, [octets], body: stream)
+      let reply = try await client.ask("PATCH", place, headers: [octets], body: stream)
       client.expect(reply.status == 202, "PATCH: \(reply.status)")
       place = reply["location"] ?? place
       let end = try await client.ask("PUT", SpecClient.adding("digest=\(Digest.of(stream))", to: place))
@@ -110,23 +111,24 @@ struct ConformanceCase: Sendable {
     ConformanceCase("a chunk out of order is 416, and the upload goes on") { client in
       var place = try await client.begin()
       let first = try await client.ask(
-        "PATCH", place, [octets, ("Content-Range", "0-999")], body: Array(data[..<1000]))
+        "PATCH", place, headers: [octets, ("Content-Range", "0-999")], body: Array(data[..<1000]))
       place = first["location"] ?? place
       let wrong = try await client.ask(
-        "PATCH", place, [octets, ("Content-Range", "1500-2047")], body: Array(data[1500...]))
+        "PATCH", place, headers: [octets, ("Content-Range", "1500-2047")], body: Array(data[1500...]))
       client.expect(wrong.status == 416, "out of order: \(wrong.status)")
       let status = try await client.ask("GET", place)
       client.expect(
         status.status == 204 && status["range"] == "0-999", "status: \(status.status) \(status["range"] ?? "")")
       place = status["location"] ?? place
       let end = try await client.ask(
-        "PUT", SpecClient.adding("digest=\(digest)", to: place), [octets, ("Content-Range", "1000-2047")],
+        "PUT", SpecClient.adding("digest=\(digest)", to: place), headers: [octets, ("Content-Range", "1000-2047")],
         body: Array(data[1000...]))
       client.expect(end.status == 201, "PUT: \(end.status)")
     },
     ConformanceCase("the status of an upload") { client in
       var place = try await client.begin()
-      let chunk = try await client.ask("PATCH", place, [octets, ("Content-Range", "0-9")], body: Array(data[..<10]))
+      let chunk = try await client.ask(
+        "PATCH", place, headers: [octets, ("Content-Range", "0-9")], body: Array(data[..<10]))
       client.expect(chunk["range"] == "0-9", "PATCH: \(chunk["range"] ?? "no range")")
       place = chunk["location"] ?? place
       let status = try await client.ask("GET", place)
@@ -165,19 +167,20 @@ struct ConformanceCase: Sendable {
         ("sha256:baddigeststring", whole.raw),
       ] {
         let reply = try await client.ask(
-          "PUT", client.path("manifests/\(reference)"), [("Content-Type", MediaType.imageManifest.rawValue)], body: raw)
+          "PUT", client.path("manifests/\(reference)"), headers: [("Content-Type", MediaType.imageManifest.rawValue)],
+          body: raw)
         client.expect((400..<500).contains(reply.status), "\(reference): \(reply.status)")
       }
     },
   ]
 
   private static func chunked(
-    _ client: SpecClient, _ blob: [UInt8], _ ranges: [Range<Int>], isLastPut: Bool
+    _ client: SpecClient, _ blob: [UInt8], ranges: [Range<Int>], isLastPut: Bool
   ) async throws {
     var place = try await client.begin()
     for range in isLastPut ? ranges.dropLast() : ranges[...] {
       let header = ("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")
-      let reply = try await client.ask("PATCH", place, [octets, header], body: Array(blob[range]))
+      let reply = try await client.ask("PATCH", place, headers: [octets, header], body: Array(blob[range]))
       client.expect(reply.status == 202, "PATCH \(header.1): \(reply.status)")
       client.expect(reply["range"] == "0-\(range.upperBound - 1)", "PATCH \(header.1): \(reply["range"] ?? "no range")")
       place = reply["location"] ?? place
@@ -185,7 +188,7 @@ struct ConformanceCase: Sendable {
     let rest = isLastPut ? ranges.last : nil
     let headers = rest.map { [octets, ("Content-Range", "\($0.lowerBound)-\($0.upperBound - 1)")] } ?? []
     let end = try await client.ask(
-      "PUT", SpecClient.adding("digest=\(Digest.of(blob))", to: place), headers,
+      "PUT", SpecClient.adding("digest=\(Digest.of(blob))", to: place), headers: headers,
       body: rest.map { Array(blob[$0]) } ?? [])
     client.expect(end.status == 201, "PUT: \(end.status)")
   }
@@ -197,21 +200,22 @@ struct ConformanceCase: Sendable {
       var place = client.path("blobs/uploads/")
       var reply: Reply
       if way == "POST" {
-        reply = try await client.ask("POST", "\(place)?digest=\(digest)", [octets], body: blob)
+        reply = try await client.ask("POST", "\(place)?digest=\(digest)", headers: [octets], body: blob)
         if reply.status == 202, let location = reply["location"] {
-          reply = try await client.ask("PUT", SpecClient.adding("digest=\(digest)", to: location), [octets], body: blob)
+          reply = try await client.ask(
+            "PUT", SpecClient.adding("digest=\(digest)", to: location), headers: [octets], body: blob)
         }
       } else {
         place = try await client.begin()
         let sent = ["PUT": 0, "chunks": 900, "last chunk with PUT": 500][way] ?? 0
         if sent > 0 {
           let chunk = try await client.ask(
-            "PATCH", place, [octets, ("Content-Range", "0-\(sent - 1)")], body: Array(blob[..<sent]))
+            "PATCH", place, headers: [octets, ("Content-Range", "0-\(sent - 1)")], body: Array(blob[..<sent]))
           place = chunk["location"] ?? place
         }
         let range = sent > 0 && sent < 900 ? [octets, ("Content-Range", "\(sent)-899")] : [octets]
         reply = try await client.ask(
-          "PUT", SpecClient.adding("digest=\(digest)", to: place), range, body: Array(blob[sent...]))
+          "PUT", SpecClient.adding("digest=\(digest)", to: place), headers: range, body: Array(blob[sent...]))
       }
       client.expect(reply.status == 400, "\(reply.status)")
       let after = try await client.ask("HEAD", client.path("blobs/\(digest)"))
@@ -235,7 +239,7 @@ struct ConformanceCase: Sendable {
     for blob in set.blobs { try await client.push(blob.bytes, blob.digest) }
     for document in set.documents {
       for reference in ["\(document.digest)"] + document.tags {
-        let reply = try await put(document, reference, client)
+        let reply = try await put(document, reference, client: client)
         client.expect(reply.status == 201, "PUT \(reference.prefix(20)): \(reply.status) \(reply.code ?? "")")
         client.expect(reply["location"] != nil, "PUT \(reference.prefix(20)): no Location")
         if let subject = document.subject {
@@ -244,23 +248,24 @@ struct ConformanceCase: Sendable {
       }
     }
     for document in set.documents {
-      for reference in ["\(document.digest)"] + document.tags { try await read(document, reference, client) }
+      for reference in ["\(document.digest)"] + document.tags { try await read(document, reference, client: client) }
     }
     try await listTags(set, client)
     try await listReferrers(set, client)
     try await delete(set, client)
   }
 
-  private static func put(_ document: ContentSet.Document, _ reference: String, _ client: SpecClient) async throws
+  private static func put(_ document: ContentSet.Document, _ reference: String, client: SpecClient) async throws
     -> Reply
   {
     try await client.ask(
-      "PUT", client.path("manifests/\(reference)"), [("Content-Type", document.type)], body: document.bytes)
+      "PUT", client.path("manifests/\(reference)"), headers: [("Content-Type", document.type)], body: document.bytes)
   }
 
-  private static func read(_ document: ContentSet.Document, _ reference: String, _ client: SpecClient) async throws {
+  private static func read(_ document: ContentSet.Document, _ reference: String, client: SpecClient) async throws {
     for method in ["HEAD", "GET"] {
-      let reply = try await client.ask(method, client.path("manifests/\(reference)"), [("Accept", document.type)])
+      let reply = try await client.ask(
+        method, client.path("manifests/\(reference)"), headers: [("Accept", document.type)])
       let what = "\(method) \(reference.prefix(20))"
       client.expect(reply.status == 200, "\(what): \(reply.status)")
       client.expect(reply["content-type"] == document.type, "\(what): \(reply["content-type"] ?? "no type")")
@@ -330,15 +335,15 @@ struct ConformanceCase: Sendable {
 
   private static func tagged(_ set: ContentSet, _ client: SpecClient) async throws {
     for blob in set.blobs { try await client.push(blob.bytes, blob.digest) }
-    for document in set.documents.dropLast() { _ = try await put(document, "\(document.digest)", client) }
+    for document in set.documents.dropLast() { _ = try await put(document, "\(document.digest)", client: client) }
     guard let last = set.documents.last else { return }
     let tags = (1...10).map { "v\($0).0" }
-    let reply = try await put(last, "\(last.digest)?" + tags.map { "tag=\($0)" }.joined(separator: "&"), client)
+    let reply = try await put(last, "\(last.digest)?" + tags.map { "tag=\($0)" }.joined(separator: "&"), client: client)
     client.expect(reply.status == 201, "PUT: \(reply.status)")
     let said = reply.all("oci-tag").flatMap { $0.split(separator: ",").map { $0.filter { $0 != " " } } }
     client.expect(Set(said) == Set(tags), "OCI-Tag: \(said)")
     for tag in tags {
-      let found = try await client.ask("HEAD", client.path("manifests/\(tag)"), [("Accept", last.type)])
+      let found = try await client.ask("HEAD", client.path("manifests/\(tag)"), headers: [("Accept", last.type)])
       client.expect(found.status == 200 && found["content-length"] == "\(last.bytes.count)", "\(tag): \(found.status)")
     }
   }
@@ -350,7 +355,7 @@ struct ConformanceCase: Sendable {
       let set = ContentSet.all[0]
       for blob in set.blobs { try await client.push(blob.bytes, blob.digest) }
       let names = ["1.0.0", "1.10.0", "1.2.0", "A", "b", "latest"]
-      for name in names { _ = try await put(set.documents[0], name, client) }
+      for name in names { _ = try await put(set.documents[0], name, client: client) }
       var seen: [String] = []
       var next: String? = client.path("tags/list?n=4")
       while let target = next, seen.count < 100 {

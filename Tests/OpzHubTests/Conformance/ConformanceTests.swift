@@ -54,15 +54,15 @@ struct ConformanceTests {
     let manifest = try await hub.push(image: bytes(10), tag: "0")
     let place = "\(manifest.descriptor.digest)"
     let many = try await hub.put(
-      manifest, "team/model", "\(place)?" + (1...33).map { "tag=\($0)" }.joined(separator: "&"))
+      manifest, "team/model", reference: "\(place)?" + (1...33).map { "tag=\($0)" }.joined(separator: "&"))
     #expect(many.status == 414)
-    let wrong = try await hub.put(manifest, "team/model", "\(place)?tag=good&tag=-bad")
+    let wrong = try await hub.put(manifest, "team/model", reference: "\(place)?tag=good&tag=-bad")
     #expect(wrong.status == 400)
     #expect(try await hub.ask("HEAD", "/v2/team/model/manifests/good").status == 404)
-    let twice = try await hub.put(manifest, "team/model", "\(place)?tag=1&tag=1")
+    let twice = try await hub.put(manifest, "team/model", reference: "\(place)?tag=1&tag=1")
     #expect(twice["oci-tag"] == "1")
     // A tag in the path is the only one.
-    let other = try await hub.put(manifest, "team/model", "2?tag=3")
+    let other = try await hub.put(manifest, "team/model", reference: "2?tag=3")
     #expect(other.status == 201 && other["oci-tag"] == nil)
     #expect(try await hub.ask("HEAD", "/v2/team/model/manifests/3").status == 404)
   }

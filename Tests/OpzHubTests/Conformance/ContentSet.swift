@@ -28,14 +28,14 @@ struct ContentSet: Sendable {
   // MARK: Parts
 
   /// A descriptor as JSON; `more` are further members.
-  private func descriptor(_ bytes: [UInt8], _ type: String, _ more: String = "") -> String {
+  private func descriptor(_ bytes: [UInt8], _ type: String, more: String = "") -> String {
     let digest = Digest.of(bytes, by: algorithm)
     return #"{"mediaType":"\#(type)","digest":"\#(digest)","size":\#(bytes.count)\#(more)}"#
   }
 
-  private mutating func blob(_ bytes: [UInt8], _ type: String, _ more: String = "", isPushed: Bool = true) -> String {
+  private mutating func blob(_ bytes: [UInt8], _ type: String, more: String = "", isPushed: Bool = true) -> String {
     if isPushed { blobs.append((bytes, .of(bytes, by: algorithm))) }
-    return descriptor(bytes, type, more)
+    return descriptor(bytes, type, more: more)
   }
 
   private mutating func random(_ count: Int) -> [UInt8] {
@@ -95,7 +95,9 @@ struct ContentSet: Sendable {
   private mutating func addIndex(
     of children: [Document], tags: [String], artifactType: String? = nil, subject: Document? = nil
   ) {
-    let all = children.map { descriptor($0.bytes, $0.type, #","platform":{"architecture":"amd64","os":"linux"}"#) }
+    let all = children.map {
+      descriptor($0.bytes, $0.type, more: #","platform":{"architecture":"amd64","os":"linux"}"#)
+    }
     add(
       [#""manifests":[\#(all.joined(separator: ","))]"#], Self.index, tags: tags, subject: subject,
       artifactType: artifactType)
@@ -121,13 +123,14 @@ struct ContentSet: Sendable {
     },
     made("image with a layer that is not distributable and not there") { set in
       let layer = set.descriptor(
-        [1, 2, 3], "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", #","urls":["https://example.com/x"]"#
+        [1, 2, 3], "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        more: #","urls":["https://example.com/x"]"#
       )
       let config = set.blob(Array("{}".utf8), "application/vnd.oci.image.config.v1+json")
       set.add([#""config":\#(config)"#, #""layers":[\#(layer)]"#], image, tags: ["foreign"])
     },
     made("image whose descriptors carry data") { set in
-      let config = set.blob(Array("{}".utf8), empty, #","data":"e30=""#)
+      let config = set.blob(Array("{}".utf8), empty, more: #","data":"e30=""#)
       set.add([#""config":\#(config)"#, #""layers":[\#(config)]"#], image, tags: ["data"], artifactType: "text/x")
     },
     made("index of two images") { set in

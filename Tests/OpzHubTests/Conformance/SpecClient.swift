@@ -24,7 +24,7 @@ final class SpecClient {
   func path(_ rest: String, in other: String? = nil) -> String { "/v2/\(other ?? name)/\(rest)" }
 
   func ask(
-    _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
+    _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
   ) async throws -> Reply {
     // A Location may be absolute, with or without the scheme.
     var target = target
@@ -51,7 +51,7 @@ final class SpecClient {
     let digest = digest ?? .of(blob)
     let place = SpecClient.adding("digest=\(digest)", to: try await begin(in: other))
     let type = [("Content-Type", "application/octet-stream")]
-    let reply = try await ask("PUT", place, type, body: blob)
+    let reply = try await ask("PUT", place, headers: type, body: blob)
     expect(reply.status == 201, "PUT of a blob: \(reply.status) \(reply.code ?? "")")
     expect(reply["location"] != nil, "PUT of a blob: no Location")
   }

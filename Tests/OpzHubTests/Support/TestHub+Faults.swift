@@ -43,7 +43,8 @@ extension TestHub {
       return TestHub.request("GET", "/v2/a/manifests/1", host: host)
     case .manifestPut:
       return TestHub.request(
-        "PUT", "/v2/a/manifests/1", [("Content-Type", MediaType.imageManifest.rawValue)], body: manifest.raw, host: host
+        "PUT", "/v2/a/manifests/1", headers: [("Content-Type", MediaType.imageManifest.rawValue)], body: manifest.raw,
+        host: host
       )
     case .uploadStart: return TestHub.request("POST", "/v2/a/blobs/uploads/", host: host)
     case .uploadChunk:

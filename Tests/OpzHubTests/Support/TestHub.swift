@@ -17,7 +17,7 @@ final class TestHub: Sendable {
   init(limits: HubLimits = HubLimits(), _ wrap: (RegistryResponder) throws -> any Responder = { $0 }) async throws {
     directory = try TemporaryDirectory()
     registry = try Registry.create(directory.path.appending("registry"))
-    server = try await HubCommand.listen("127.0.0.1", 0, limits)
+    server = try await HubCommand.listen("127.0.0.1", 0, limits: limits)
     responder = try wrap(try RegistryResponder(registry, limits: limits))
     task = Task { [server, responder] in await server.run(HubService(responder: responder)) }
   }
@@ -35,7 +35,7 @@ final class TestHub: Sendable {
   /// Sends one request on a new connection and reads everything until its end.
   @discardableResult
   func ask(
-    _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
+    _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
   ) async throws -> Reply {
     try await TestHub.ask(port: server.port, method, target, headers: headers, body: body)
   }
@@ -44,7 +44,7 @@ final class TestHub: Sendable {
   static func ask(
     port: Int, _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
   ) async throws -> Reply {
-    let sent = TestHub.request(method, target, headers, body: body, host: "127.0.0.1:\(port)")
+    let sent = TestHub.request(method, target, headers: headers, body: body, host: "127.0.0.1:\(port)")
     let line = "\(method) \(target)"
     let got = try await blocking {
       let connection = try RawConnection(port: port)
@@ -60,7 +60,7 @@ final class TestHub: Sendable {
   }
 
   static func request(
-    _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = [], host: String,
+    _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = [], host: String,
     isLast: Bool = true
   ) -> [UInt8] {
     var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
@@ -87,14 +87,14 @@ final class TestHub: Sendable {
     try await push(layer, to: name)
     let manifest = try Manifest(
       .init(config: .emptyConfig, layers: [.of(layer, .layerTar)], subject: subject, annotations: ["tag": tag]))
-    let reply = try await put(manifest, name, tag)
+    let reply = try await put(manifest, name, reference: tag)
     if reply.status != 201 { throw RawConnection.Failure(description: "a manifest was answered \(reply.status)") }
     return manifest
   }
 
-  func put(_ manifest: Manifest, _ name: String, _ reference: String) async throws -> Reply {
+  func put(_ manifest: Manifest, _ name: String, reference: String) async throws -> Reply {
     try await ask(
-      "PUT", "/v2/\(name)/manifests/\(reference)", [("Content-Type", manifest.descriptor.mediaType.rawValue)],
+      "PUT", "/v2/\(name)/manifests/\(reference)", headers: [("Content-Type", manifest.descriptor.mediaType.rawValue)],
       body: manifest.raw)
   }
 }

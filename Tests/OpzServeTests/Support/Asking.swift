@@ -11,7 +11,7 @@ extension InferenceServer {
     InferenceServer(.sample, limits: limits, version: "0.0.0", cores: 2)
   }
 
-  func ask(_ method: String, _ path: String, _ body: String = "", headers: HTTPFields = [:]) async -> Response {
+  func ask(_ method: String, _ path: String, body: String = "", headers: HTTPFields = [:]) async -> Response {
     await ask(method, path, bytes: Array(body.utf8), headers: headers)
   }
 
@@ -19,7 +19,7 @@ extension InferenceServer {
     let framing: Request.Framing =
       headers.first("transfer-encoding") != nil ? .chunked : bytes.isEmpty ? .none : .length(UInt64(bytes.count))
     do {
-      return try await respond(to: Request(method, path, headers, framing: framing), BytesBody(bytes))
+      return try await respond(to: Request(method, path, fields: headers, framing: framing), BytesBody(bytes))
     } catch {
       return Response(599, body: .bytes(Array("\(error)".utf8)))
     }

@@ -22,7 +22,7 @@ extension InferenceServer {
   func call(_ path: String, bytes: [UInt8], fields: HTTPFields = [:], piece: Int = 1000) async -> CallResult {
     var all: HTTPFields = ["content-type": "application/grpc", "te": "trailers"]
     for field in fields.all { all.append(field.name, field.value) }
-    let request = Request("POST", path, all, framing: .chunked, isHTTP2: true)
+    let request = Request("POST", path, fields: all, framing: .chunked, isHTTP2: true)
     guard let response = try? await respond(to: request, PiecesBody(bytes, piece)) else { return CallResult() }
     return await CallResult(response)
   }
@@ -79,7 +79,7 @@ struct InferMessage {
 
   /// Adds an input with the elements of its type's field, or raw.
   mutating func add(
-    _ name: String, _ datatype: String, _ shape: [Int64], raw bytes: [UInt8]? = nil,
+    _ name: String, _ datatype: String, shape: [Int64], raw bytes: [UInt8]? = nil,
     contents: (inout WireWriter) -> Void = { _ in }
   ) {
     var (tensor, elements) = (WireWriter(), WireWriter())

@@ -84,7 +84,7 @@ final class RunningServer: @unchecked Sendable {
   }
 
   /// Sends one request on a new connection.
-  func ask(_ method: String, _ path: String, _ body: String = "") throws -> (status: Int, head: String, body: String)? {
+  func ask(_ method: String, _ path: String, body: String = "") throws -> (status: Int, head: String, body: String)? {
     let connection = try RawConnection(port: port)
     connection.send("\(method) \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     return try connection.receiveResponse()

@@ -137,7 +137,7 @@ struct KeyTests {
     arguments: [
       ([0xEF, 0xBB, 0xBF], false, "byte order mark"), ([0xFF, 0xFE], true, "UTF-16"), ([], true, "UTF-16"),
     ] as [([UInt8], Bool, String)])
-  func encodings(_ mark: [UInt8], _ isWide: Bool, _ word: String) throws {
+  func encodings(_ mark: [UInt8], _ isWide: Bool, word: String) throws {
     let pem = Array(try PrivateKey.generate(.ecdsaP256).publicKey.pem.utf8)
     let bytes = mark + (isWide ? pem.flatMap { [$0, 0] } : pem)
     let error = #expect(throws: TrustError.self) { try PublicKey(pem: bytes, name: "x") }

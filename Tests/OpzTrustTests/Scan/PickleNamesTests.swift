@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Which names a pickle may import")
 struct PickleNamesTests {
-  static func oracle(_ script: String, _ arguments: [String] = [], _ lines: [[UInt8]] = []) throws -> [Substring] {
+  static func oracle(_ script: String, _ arguments: [String] = [], lines: [[UInt8]] = []) throws -> [Substring] {
     let path = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/Oracles/\(script).py")
     let input = lines.map { Hex.encode($0) + "\n" }.joined()
     let result = try Python.run([path.string] + arguments, input: Array(input.utf8))

@@ -33,7 +33,7 @@ struct PickleOracleTests {
     let seeds = try PickleOracleTests.seeds()
     var random = SeededGenerator(seed: seed)
     let mutants = seeds + (0..<max(400, ScanMutantTests.count)).map { _ in PickleOracleTests.mutant(seeds, &random) }
-    let answers = try PickleNamesTests.oracle("unpickle", [], mutants)
+    let answers = try PickleNamesTests.oracle("unpickle", [], lines: mutants)
     let allowlist = PickleAllowlist()
     var called = 0
     for (bytes, answer) in zip(mutants, answers) {

@@ -13,7 +13,7 @@ struct PythonLiteralTests {
     let texts = (0..<3_000).map { _ in
       (0..<Int.random(in: 0...6, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
     }
-    for (text, answer) in zip(texts, try PickleNamesTests.oracle("python", ["int"], texts)) {
+    for (text, answer) in zip(texts, try PickleNamesTests.oracle("python", ["int"], lines: texts)) {
       let read = PythonNumber(text, base: 10)?.value.map(String.init) ?? "no"
       #expect(read == answer, "\(text)")
     }
@@ -41,7 +41,7 @@ struct PythonLiteralTests {
       return Array(text.utf8)
     }
     var both = 0
-    for (text, answer) in zip(texts, try PickleNamesTests.oracle("python", ["literal"], texts)) {
+    for (text, answer) in zip(texts, try PickleNamesTests.oracle("python", ["literal"], lines: texts)) {
       // What opz refuses is an error of the scan. What it reads, Python reads the same way.
       guard let read = try? PythonLiteral(String(decoding: text, as: UTF8.self)) else { continue }
       if answer != "no" { both += 1 }
@@ -68,7 +68,9 @@ struct PythonLiteralTests {
       }
     }
     var both = 0
-    for (text, answer) in zip(texts, try PickleNamesTests.oracle("python", ["dtype"], texts.map { Array($0.utf8) })) {
+    for (text, answer) in zip(
+      texts, try PickleNamesTests.oracle("python", ["dtype"], lines: texts.map { Array($0.utf8) }))
+    {
       guard let read = NumPyType(try PythonLiteral(text)) else { continue }
       guard answer != "no" else { continue }
       both += 1

@@ -75,7 +75,7 @@ struct ScanLimitsTests {
     }
     #expect(outcome.blob.size <= 40 << 20)
     var scanner = FileScanner(ScanReport())
-    let file = try ScannedFile("a.bin", BytesBlob([0, 1, 2]), ScanContext(origin: .project, secrets: false))
+    let file = try ScannedFile("a.bin", BytesBlob([0, 1, 2]), context: ScanContext(origin: .project, secrets: false))
     try scanner.unpack(in: file, at: "b", BytesSourceOf(ScanLimitsTests.evil), orElse: nil)
     // Nothing may be unpacked before the next file is started.
     #expect(scanner.report.findings.map(\.rule) == [.unread])

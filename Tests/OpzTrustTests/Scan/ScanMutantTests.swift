@@ -64,18 +64,18 @@ struct ScanMutantTests {
     var seed = seeds.randomElement(using: &random)!
     let others = seeds.randomElement(using: &random)!
     guard !seed.members.isEmpty else {
-      seed.bytes = changed(seed.bytes, others.bytes, &random)
+      seed.bytes = changed(seed.bytes, others.bytes, random: &random)
       return seed
     }
     let index = Int.random(in: seed.members.indices, using: &random)
     let other = others.members.randomElement(using: &random)?.bytes ?? []
-    seed.members[index].bytes = changed(seed.members[index].bytes, other, &random)
+    seed.members[index].bytes = changed(seed.members[index].bytes, other, random: &random)
     seed.bytes = RawZip(seed.members.map { RawZip.Member($0.path, $0.bytes, mode: 0o100644) }).bytes
     return seed
   }
 
   /// One to five changes.
-  private static func changed(_ old: [UInt8], _ other: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+  private static func changed(_ old: [UInt8], _ other: [UInt8], random: inout SeededGenerator) -> [UInt8] {
     var bytes = old
     for _ in 0..<Int.random(in: 1...5, using: &random) where !bytes.isEmpty {
       let index = Int.random(in: 0..<bytes.count, using: &random)

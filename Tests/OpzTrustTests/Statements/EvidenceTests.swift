@@ -119,7 +119,7 @@ struct EvidenceTests {
     guard case .object(let members) = document, case .object(let envelope)? = members["dsseEnvelope"],
       case .string(let payload)? = envelope["payload"], case .array(let signatures)? = envelope["signatures"],
       case .object(let first)? = signatures.first, case .string(let signature)? = first["sig"]
-    else { throw TrustError(.malformed, "bundle", "not as it was written") }
+    else { throw TrustError(.malformed, "bundle", reason: "not as it was written") }
     // Everything is checked with other programs: base64, the lengths in the encoding, the signature.
     try openssl.write("payload64", Array((payload + "\n").utf8))
     try openssl.write("sig64", Array((signature + "\n").utf8))

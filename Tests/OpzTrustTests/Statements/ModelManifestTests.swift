@@ -117,7 +117,7 @@ struct ModelManifestTests {
     return try ModelManifest(Statement(Array(text.utf8), subject: "x"), subject: "x")
   }
 
-  private func resource(_ name: String, _ algorithm: String = "sha256", _ digest: String? = nil) -> String {
+  private func resource(_ name: String, _ algorithm: String = "sha256", digest: String? = nil) -> String {
     #"{"name":"\#(name)","algorithm":"\#(algorithm)","digest":"\#(digest ?? Self.one.hex)"}"#
   }
 
@@ -148,7 +148,7 @@ struct ModelManifestTests {
         }
       ),
       ("another algorithm", { try read("[\(resource("a", "sha512"))]") }),
-      ("no digest", { try read("[\(resource("a", "sha256", "00"))]") }),
+      ("no digest", { try read("[\(resource("a", "sha256", digest: "00"))]") }),
       ("no list", { try read("{}") }), ("no object", { try read("[1]") }),
       (
         "another method",

@@ -44,7 +44,7 @@ struct ModelTreeTests {
       ("/etc/passwd", false, "out of the model"), ("a", false, "directory"), (".", false, "out of the model"),
       ("none", false, "broken"), ("link", false, "broken"), ("/dev/null", false, "out of the model"),
     ])
-  func links(_ target: String, _ isTaken: Bool, _ reason: String) throws {
+  func links(_ target: String, _ isTaken: Bool, reason: String) throws {
     try link("link", to: target)
     let refused = #expect(throws: TrustError.self) { try names() }
     #expect(refused?.subject.hasSuffix("m/link") == true && refused?.code == .unsignable)

@@ -168,7 +168,9 @@ struct SigstoreBundleTests {
   @Test("a bad signature does not affect a good one, whatever its position")
   func signatures() async throws {
     let whole = try members()
-    guard let good = whole["dsseEnvelope"]?["signatures"]?.array else { throw TrustError(.malformed, "x", "none") }
+    guard let good = whole["dsseEnvelope"]?["signatures"]?.array else {
+      throw TrustError(.malformed, "x", reason: "none")
+    }
     let bad: [JSONValue] = [
       .object(["sig": "!"]), .object([:]), .object(["sig": .string(Base64.encode([1, 2, 3]))]), .integer(1),
       .object(["sig": .string(Base64.encode(try PrivateKey.generate(.ed25519).sign([1])))]),

@@ -36,7 +36,8 @@ enum AllowanceRules {
       let object: String = if case .object(let title) = allowance.scope { title } else { "" }
       func finding(_ about: RuleAbout, _ message: String) -> Finding {
         Finding(
-          about.code, about.severity, allowance.file, allowance.place, object, message, hint: about.remedy)
+          about.code, about.severity, file: allowance.file, place: allowance.place, object: object, message: message,
+          hint: about.remedy)
       }
       if RuleBook.about(allowance.code)?.code != allowance.code {
         return finding(unknown, "no rule has the code \"\(allowance.code.prefix(40))\"")

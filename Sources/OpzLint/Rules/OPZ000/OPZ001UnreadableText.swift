@@ -15,6 +15,8 @@ enum UnreadableText {
     right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
 
   static func finding(_ problem: YAMLProblem, file: String) -> Finding {
-    Finding(about.code, about.severity, file, problem.place, "", problem.reason, hint: problem.hint)
+    Finding(
+      about.code, about.severity, file: file, place: problem.place, object: "", message: problem.reason,
+      hint: problem.hint)
   }
 }

@@ -11,7 +11,8 @@ enum HelmTemplateFile {
 
   static func finding(_ file: String) -> Finding {
     Finding(
-      about.code, about.severity, file, Place(line: 1, column: 1), "", "a Helm template, which was not checked",
+      about.code, about.severity, file: file, place: Place(line: 1, column: 1), object: "",
+      message: "a Helm template, which was not checked",
       hint: about.remedy)
   }
 }

@@ -33,14 +33,14 @@ struct TooFewWorkers: Rule {
     for autoscaler in set.autoscalers {
       guard let workload = set.workload(of: autoscaler) else { continue }
       for metric in autoscaler.metrics where metric.resource == "cpu" {
-        guard DeadTarget.proof(metric, workload, autoscaler) == nil else { continue }
-        check(metric, workload, autoscaler, &found)
+        guard DeadTarget.proof(metric, workload, autoscaler: autoscaler) == nil else { continue }
+        check(metric, workload, autoscaler: autoscaler, found: &found)
       }
     }
   }
 
   private func check(
-    _ metric: ScalingMetric, _ workload: Workload, _ autoscaler: Autoscaler, _ found: inout Findings
+    _ metric: ScalingMetric, _ workload: Workload, autoscaler: Autoscaler, found: inout Findings
   ) {
     guard case .utilization(let target)? = metric.target, target > 0,
       let request = UsageCap.request(workload, metric)
@@ -62,9 +62,9 @@ struct TooFewWorkers: Rule {
     guard !servers.isEmpty, ratio <= 1 + autoscaler.tolerance.up else { return }
     found.add(
       autoscaler.object, metric.place,
-      """
-      \(servers.joined(separator: ", ")): at most \(Decimal.cores(maximum)) of the \(Decimal.cores(request)) cores requested, \(percent)%; \
-      \(percent) / \(target) = \(Decimal.text(ratio)) is not above \(Decimal.text(1 + autoscaler.tolerance.up)), so it never scales up
-      """, severity: certain ? nil : .warning)
+      message: """
+        \(servers.joined(separator: ", ")): at most \(Decimal.cores(maximum)) of the \(Decimal.cores(request)) cores requested, \(percent)%; \
+        \(percent) / \(target) = \(Decimal.text(ratio)) is not above \(Decimal.text(1 + autoscaler.tolerance.up)), so it never scales up
+        """, severity: certain ? nil : .warning)
   }
 }

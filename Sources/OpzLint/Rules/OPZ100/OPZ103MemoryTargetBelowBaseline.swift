@@ -36,35 +36,38 @@ struct MemoryTargetBelowBaseline: Rule {
         guard let said, let baseline = try? Quantity(said, key: "") else {
           found.add(
             autoscaler.object, metric.place,
-            "memory does not fall with the load: if an idle pod uses more than 1.1 times the target, the replicas rise to maxReplicas and stay there",
+            message:
+              "memory does not fall with the load: if an idle pod uses more than 1.1 times the target, the replicas rise to maxReplicas and stay there",
             hint: "write opz.dev/baseline-memory on the workload, so that opz lint can tell", severity: .note)
           continue
         }
-        guard let (ratio, text) = ratio(baseline.units, metric, workload) else { continue }
-        check(ratio, text, said, autoscaler, metric, &found)
+        guard let (ratio, text) = ratio(baseline.units, metric, workload: workload) else { continue }
+        check(ratio, text, said: said, autoscaler: autoscaler, metric: metric, found: &found)
       }
     }
   }
 
   private func check(
-    _ ratio: Double, _ text: String, _ said: String, _ autoscaler: Autoscaler, _ metric: ScalingMetric,
-    _ found: inout Findings
+    _ ratio: Double, _ text: String, said: String, autoscaler: Autoscaler, metric: ScalingMetric,
+    found: inout Findings
   ) {
     let tolerance = autoscaler.tolerance
     if ratio > 1 + tolerance.up {
       found.add(
         autoscaler.object, metric.place,
-        "an idle pod uses \(said): \(text) is above \(Decimal.text(1 + tolerance.up)), so it scales up to \(autoscaler.max.map(String.init) ?? "maxReplicas") pods without any load"
+        message:
+          "an idle pod uses \(said): \(text) is above \(Decimal.text(1 + tolerance.up)), so it scales up to \(autoscaler.max.map(String.init) ?? "maxReplicas") pods without any load"
       )
     } else if ratio >= 1 - tolerance.down {
       found.add(
         autoscaler.object, metric.place,
-        "an idle pod uses \(said): \(text) is not below \(Decimal.text(1 - tolerance.down)), so it never scales down",
+        message:
+          "an idle pod uses \(said): \(text) is not below \(Decimal.text(1 - tolerance.down)), so it never scales down",
         severity: .warning)
     }
   }
 
-  private func ratio(_ baseline: Int64, _ metric: ScalingMetric, _ workload: Workload?) -> (Double, String)? {
+  private func ratio(_ baseline: Int64, _ metric: ScalingMetric, workload: Workload?) -> (Double, String)? {
     switch metric.target {
     case .utilization(let target):
       guard target > 0, let workload, let request = UsageCap.request(workload, metric) else { return nil }

@@ -20,7 +20,8 @@ struct UtilizationWithoutRequests: Rule {
         let names = without.map { $0.name.isEmpty ? "?" : $0.name }.joined(separator: ", ")
         found.add(
           autoscaler.object, metric.place,
-          "\(workload.object.title) has no \(resource) request for \(names): usage / request has no value, so it never scales"
+          message:
+            "\(workload.object.title) has no \(resource) request for \(names): usage / request has no value, so it never scales"
         )
       }
     }

@@ -17,7 +17,8 @@ struct ReplicasWithAutoscaler: Rule {
       let maximum = autoscaler.max.map { "up to \($0)" } ?? "the autoscaler's"
       found.add(
         workload.object, replicas,
-        "replicas: \(replicas.text?.prefix(20) ?? "") although \(autoscaler.object.title) sets the number: each apply resets \(maximum) pods to \(replicas.text?.prefix(20) ?? "")"
+        message:
+          "replicas: \(replicas.text?.prefix(20) ?? "") although \(autoscaler.object.title) sets the number: each apply resets \(maximum) pods to \(replicas.text?.prefix(20) ?? "")"
       )
     }
   }

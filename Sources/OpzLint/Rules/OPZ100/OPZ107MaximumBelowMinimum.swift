@@ -13,9 +13,9 @@ struct MaximumBelowMinimum: Rule {
       if maximum < autoscaler.min {
         found.add(
           autoscaler.object, autoscaler.maximum,
-          "at most \(maximum) and at least \(autoscaler.min) replicas: \(maximum) < \(autoscaler.min)")
+          message: "at most \(maximum) and at least \(autoscaler.min) replicas: \(maximum) < \(autoscaler.min)")
       } else if maximum < 1 {
-        found.add(autoscaler.object, autoscaler.maximum, "at most \(maximum) replicas: at least 1 is needed")
+        found.add(autoscaler.object, autoscaler.maximum, message: "at most \(maximum) replicas: at least 1 is needed")
       }
     }
   }

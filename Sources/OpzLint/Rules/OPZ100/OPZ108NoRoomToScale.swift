@@ -15,7 +15,7 @@ struct NoRoomToScale: Rule {
       guard let maximum = autoscaler.max, maximum >= 1, maximum == autoscaler.min else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,
-        "at least \(maximum) and at most \(maximum) replicas: it never scales")
+        message: "at least \(maximum) and at most \(maximum) replicas: it never scales")
     }
   }
 }

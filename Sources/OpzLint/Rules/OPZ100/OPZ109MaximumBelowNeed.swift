@@ -33,7 +33,8 @@ struct MaximumBelowNeed: Rule {
       guard pods > Double(maximum) else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,
-        "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, but there are at most \(maximum): \(Decimal.text(Double(maximum) * one)) requests per second"
+        message:
+          "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, but there are at most \(maximum): \(Decimal.text(Double(maximum) * one)) requests per second"
       )
     }
   }

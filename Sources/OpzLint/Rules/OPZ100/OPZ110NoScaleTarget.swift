@@ -18,7 +18,8 @@ struct NoScaleTarget: Rule {
       guard let other = others.first else { continue }
       found.add(
         autoscaler.object, autoscaler.target?["name"] ?? autoscaler.target,
-        "no \(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName.prefix(80)) here; there is \(other.object.title)"
+        message:
+          "no \(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName.prefix(80)) here; there is \(other.object.title)"
       )
     }
   }

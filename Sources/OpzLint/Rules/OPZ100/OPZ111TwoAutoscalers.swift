@@ -23,7 +23,8 @@ struct TwoAutoscalers: Rule {
       guard other.object.title != autoscaler.object.title else { continue }
       found.add(
         autoscaler.object, autoscaler.target,
-        "\(key) already has an autoscaler, \(other.object.title) (\(other.object.file):\(other.object.place.line))")
+        message:
+          "\(key) already has an autoscaler, \(other.object.title) (\(other.object.file):\(other.object.place.line))")
     }
   }
 }

@@ -47,7 +47,8 @@ struct VerticalWithHorizontal: Rule {
           guard let resource = metric.resource, controlled.contains(resource) else { continue }
           found.add(
             vertical, mode ?? spec,
-            "it changes the \(resource) request of \(workload.object.title), from which \(autoscaler.object.title) computes utilization"
+            message:
+              "it changes the \(resource) request of \(workload.object.title), from which \(autoscaler.object.title) computes utilization"
           )
         }
       }

@@ -18,7 +18,8 @@ struct EmptyBehavior: Rule {
       guard let behavior = autoscaler.behavior, behavior.isMap, behavior.members.isEmpty else { continue }
       found.add(
         autoscaler.object, behavior,
-        "an empty behavior allows 1 + max(4, 1) = 5 pods at once from 1 replica; without one it is max(4, 2) = 4")
+        message:
+          "an empty behavior allows 1 + max(4, 1) = 5 pods at once from 1 replica; without one it is max(4, 2) = 4")
     }
   }
 }

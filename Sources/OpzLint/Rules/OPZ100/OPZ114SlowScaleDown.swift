@@ -20,16 +20,19 @@ struct SlowScaleDown: Rule {
       if let policy = down["selectPolicy"], policy.text == "Disabled" {
         found.add(
           autoscaler.object, policy,
-          "scaling down is disabled: replicas only ever rise, to \(autoscaler.max.map(String.init) ?? "the maximum")")
+          message:
+            "scaling down is disabled: replicas only ever rise, to \(autoscaler.max.map(String.init) ?? "the maximum")")
       }
       guard let window = down["stabilizationWindowSeconds"], let seconds = window.int else { continue }
       if seconds > 3600 {
         found.add(
-          autoscaler.object, window, "\(seconds) s is more than the API server's maximum of 3600", severity: .error)
+          autoscaler.object, window, message: "\(seconds) s is more than the API server's maximum of 3600",
+          severity: .error)
       } else if seconds > 1800 {
         found.add(
           autoscaler.object, window,
-          "the largest proposal of the last \(seconds / 60) minutes applies: a peak of one minute is paid for \(seconds / 60) times"
+          message:
+            "the largest proposal of the last \(seconds / 60) minutes applies: a peak of one minute is paid for \(seconds / 60) times"
         )
       }
     }

@@ -14,7 +14,8 @@ struct MinimumOfZero: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for autoscaler in set.autoscalers where !autoscaler.isKEDA && autoscaler.min <= 0 {
       guard !autoscaler.metrics.contains(where: { $0.type == "External" || $0.type == "Object" }) else { continue }
-      found.add(autoscaler.object, autoscaler.minimum, "at 0 pods there is no usage: 0 / target = 0 proposes 0 again")
+      found.add(
+        autoscaler.object, autoscaler.minimum, message: "at 0 pods there is no usage: 0 / target = 0 proposes 0 again")
     }
   }
 }

@@ -22,7 +22,8 @@ struct NoScaleUp: Rule {
       guard let up = autoscaler.behavior?["scaleUp"] else { continue }
       if let policy = up["selectPolicy"], policy.text == "Disabled" {
         found.add(
-          autoscaler.object, policy, "scaling up is disabled: replicas never rise above \(max(1, autoscaler.min))")
+          autoscaler.object, policy,
+          message: "scaling up is disabled: replicas never rise above \(max(1, autoscaler.min))")
         continue
       }
       guard let maximum = autoscaler.max, let rules = autoscaler.upward else { continue }
@@ -34,7 +35,7 @@ struct NoScaleUp: Rule {
       let time =
         path.reachesMaximum ? "takes \(Decimal.text(Double(path.seconds) / 60)) minutes" : "takes more than four hours"
       found.add(
-        autoscaler.object, up["policies"] ?? up, "from \(start) to \(maximum) pods \(time): \(path.text)",
+        autoscaler.object, up["policies"] ?? up, message: "from \(start) to \(maximum) pods \(time): \(path.text)",
         severity: .warning)
     }
   }

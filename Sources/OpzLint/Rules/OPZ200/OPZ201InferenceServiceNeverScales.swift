@@ -29,21 +29,23 @@ struct InferenceServiceNeverScales: Rule {
     for service in set.all("serving.kserve.io", "InferenceService") {
       for component in ["predictor", "transformer", "explainer"] {
         guard let spec = service.root["spec", component] else { continue }
-        check(service, component, spec, &found)
+        check(service, component, spec: spec, found: &found)
       }
     }
   }
 
-  private func check(_ service: LintObject, _ component: String, _ spec: YAMLNode, _ found: inout Findings) {
+  private func check(_ service: LintObject, _ component: String, spec: YAMLNode, found: inout Findings) {
     let minimum = spec["minReplicas"]?.int ?? 1
     if let maximum = spec["maxReplicas"] {
       guard let number = maximum.int, number > 0 else { return }
       if number < minimum {
         found.add(
-          service, maximum, "\(component): at most \(number) and at least \(minimum) replicas: \(number) < \(minimum)")
+          service, maximum,
+          message: "\(component): at most \(number) and at least \(minimum) replicas: \(number) < \(minimum)")
       } else if number == minimum {
         found.add(
-          service, maximum, "\(component): at least \(minimum) and at most \(number) replicas: it never scales",
+          service, maximum,
+          message: "\(component): at least \(minimum) and at most \(number) replicas: it never scales",
           severity: .warning)
       }
       return
@@ -53,11 +55,12 @@ struct InferenceServiceNeverScales: Rule {
     case .standard:
       found.add(
         service, spec,
-        "\(component): without maxReplicas the maximum is minReplicas, \(max(1, minimum)): it never scales")
+        message: "\(component): without maxReplicas the maximum is minReplicas, \(max(1, minimum)): it never scales")
     case .unknown:
       found.add(
         service, spec,
-        "\(component): without maxReplicas the maximum is minReplicas, \(max(1, minimum)): it never scales unless the cluster's default is Knative",
+        message:
+          "\(component): without maxReplicas the maximum is minReplicas, \(max(1, minimum)): it never scales unless the cluster's default is Knative",
         severity: .warning)
     }
   }

@@ -30,11 +30,13 @@ struct CanaryIgnored: Rule {
       let text = percent.text?.prefix(10) ?? ""
       if mode == .standard {
         found.add(
-          service, percent, "canaryTrafficPercent: \(text) is ignored without Knative: the new version gets 100%")
+          service, percent,
+          message: "canaryTrafficPercent: \(text) is ignored without Knative: the new version gets 100%")
       } else {
         found.add(
           service, percent,
-          "canaryTrafficPercent: \(text) applies only if the cluster's default is Knative; otherwise the new version gets 100%",
+          message:
+            "canaryTrafficPercent: \(text) applies only if the cluster's default is Knative; otherwise the new version gets 100%",
           hint: "write the annotation serving.kserve.io/deploymentMode", severity: .warning)
       }
     }

@@ -29,15 +29,18 @@ struct KnativeBounds: Rule {
       let scaling = KnativeScaling(workload)
       guard let maximum = scaling.maximum, let number = maximum.int, number > 0 else { continue }
       if let minimum = scaling.minimum?.int, minimum > number {
-        found.add(workload.object, maximum, "at most \(number) and at least \(minimum) pods: \(number) < \(minimum)")
+        found.add(
+          workload.object, maximum, message: "at most \(number) and at least \(minimum) pods: \(number) < \(minimum)")
       } else if scaling.minimum?.int == number {
         found.add(
-          workload.object, maximum, "at least \(number) and at most \(number) pods: it never scales", severity: .warning
+          workload.object, maximum, message: "at least \(number) and at most \(number) pods: it never scales",
+          severity: .warning
         )
       }
       if let initial = scaling.initial, let first = initial.int, first > number {
         found.add(
-          workload.object, initial, "it starts with \(first) pods and may have at most \(number): \(first) > \(number)")
+          workload.object, initial,
+          message: "it starts with \(first) pods and may have at most \(number): \(first) > \(number)")
       }
     }
   }

@@ -16,7 +16,8 @@ struct KnativeAnnotationPlace: Rule {
       for member in workload.object.root["metadata", "annotations"]?.members ?? []
       where member.key.hasPrefix(KnativeScaling.prefix) {
         found.add(
-          workload.object, member.value, "\(member.key.prefix(80)) is on the Service, not on the revision's template")
+          workload.object, member.value,
+          message: "\(member.key.prefix(80)) is on the Service, not on the revision's template")
       }
     }
   }

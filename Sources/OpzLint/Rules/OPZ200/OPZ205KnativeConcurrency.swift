@@ -16,7 +16,7 @@ struct KnativeConcurrency: Rule {
       let scaling = KnativeScaling(workload)
       guard let hard = workload.pod["containerConcurrency"], let limit = hard.int else { continue }
       if !(0...1000).contains(limit) {
-        found.add(workload.object, hard, "containerConcurrency: \(limit) is not in 0...1000", severity: .error)
+        found.add(workload.object, hard, message: "containerConcurrency: \(limit) is not in 0...1000", severity: .error)
       }
       let metric = scaling["metric"]?.text ?? "concurrency"
       guard metric == "concurrency", limit > 0, let soft = scaling["target"], let text = soft.text,
@@ -25,7 +25,8 @@ struct KnativeConcurrency: Rule {
       else { continue }
       found.add(
         workload.object, soft,
-        "target \(Decimal.text(target)) > containerConcurrency \(limit): the autoscaler aims at \(limit) * 0.7 = \(Decimal.text(Double(limit) * 0.7))"
+        message:
+          "target \(Decimal.text(target)) > containerConcurrency \(limit): the autoscaler aims at \(limit) * 0.7 = \(Decimal.text(Double(limit) * 0.7))"
       )
     }
   }

@@ -18,15 +18,18 @@ struct KnativeClass: Rule {
       if let metric = scaling["metric"], let name = metric.text {
         let isRequests = name == "concurrency" || name == "rps"
         if kind.hasPrefix("kpa."), !isRequests {
-          found.add(workload.object, metric, "the class kpa supports concurrency and rps, not \(name.prefix(60))")
+          found.add(
+            workload.object, metric, message: "the class kpa supports concurrency and rps, not \(name.prefix(60))")
         } else if kind.hasPrefix("hpa."), isRequests {
           found.add(
-            workload.object, metric, "the class hpa supports cpu, memory and custom metrics, not \(name.prefix(60))")
+            workload.object, metric,
+            message: "the class hpa supports cpu, memory and custom metrics, not \(name.prefix(60))")
         }
       }
       if kind.hasPrefix("hpa."), let minimum = scaling.minimum, minimum.int == 0 {
         found.add(
-          workload.object, minimum, "the class hpa does not scale to zero: a min-scale of 0 means 1", severity: .warning
+          workload.object, minimum, message: "the class hpa does not scale to zero: a min-scale of 0 means 1",
+          severity: .warning
         )
       }
     }

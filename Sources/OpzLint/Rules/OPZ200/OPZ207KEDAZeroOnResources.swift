@@ -17,7 +17,8 @@ struct KEDAZeroOnResources: Rule {
       guard !autoscaler.metrics.isEmpty, autoscaler.metrics.allSatisfy({ $0.resource != nil }) else { continue }
       found.add(
         autoscaler.object, autoscaler.minimum ?? autoscaler.object.root["spec", "triggers"],
-        "minReplicaCount is \(autoscaler.minimum == nil ? "not set, so 0" : "0"), and every trigger is \(Set(autoscaler.metrics.map(\.type)).sorted().joined(separator: " or ")): 0 pods have no usage"
+        message:
+          "minReplicaCount is \(autoscaler.minimum == nil ? "not set, so 0" : "0"), and every trigger is \(Set(autoscaler.metrics.map(\.type)).sorted().joined(separator: " or ")): 0 pods have no usage"
       )
     }
   }

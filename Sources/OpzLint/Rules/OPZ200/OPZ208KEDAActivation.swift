@@ -21,13 +21,15 @@ struct KEDAActivation: Rule {
       if let cooldown, let seconds = cooldown.int, Double(seconds) < load {
         found.add(
           autoscaler.object, cooldown,
-          "pods stop \(seconds) s after the last request and need \(Decimal.text(load)) s to start again: \(seconds) < \(Decimal.text(load))"
+          message:
+            "pods stop \(seconds) s after the last request and need \(Decimal.text(load)) s to start again: \(seconds) < \(Decimal.text(load))"
         )
       }
       for metric in autoscaler.metrics where metric.type == "prometheus" {
         guard let data = metric.node["metadata"], data["activationThreshold"] == nil else { continue }
         found.add(
-          autoscaler.object, data, "no activationThreshold: any value above 0 starts the pods and keeps them running",
+          autoscaler.object, data,
+          message: "no activationThreshold: any value above 0 starts the pods and keeps them running",
           severity: .note)
       }
     }

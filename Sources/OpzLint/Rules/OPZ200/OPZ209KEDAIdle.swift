@@ -14,9 +14,11 @@ struct KEDAIdle: Rule {
       if count >= autoscaler.min {
         found.add(
           autoscaler.object, idle,
-          "idleReplicaCount \(count) with at least \(autoscaler.min) replicas: \(count) is not below \(autoscaler.min)")
+          message:
+            "idleReplicaCount \(count) with at least \(autoscaler.min) replicas: \(count) is not below \(autoscaler.min)"
+        )
       } else if count != 0 {
-        found.add(autoscaler.object, idle, "idleReplicaCount: \(count) is not 0")
+        found.add(autoscaler.object, idle, message: "idleReplicaCount: \(count) is not 0")
       }
     }
   }

@@ -29,16 +29,19 @@ struct StartupBudget: Rule {
         guard let probe = Probe(container.node["startupProbe"]) else { continue }
         if Double(probe.budget) < load {
           found.add(
-            workload.object, probe.node, "it gives up after \(probe.text), but loading takes \(Decimal.text(load)) s")
+            workload.object, probe.node,
+            message: "it gives up after \(probe.text), but loading takes \(Decimal.text(load)) s")
         } else if Double(probe.budget) < load * 1.5 {
           found.add(
             workload.object, probe.node,
-            "it gives up after \(probe.text); loading takes \(Decimal.text(load)) s, so on a node that is 1.5 times slower it never starts",
+            message:
+              "it gives up after \(probe.text); loading takes \(Decimal.text(load)) s, so on a node that is 1.5 times slower it never starts",
             severity: .warning)
         } else if Double(probe.certain) < load {
           found.add(
             workload.object, probe.node,
-            "it may give up after \(probe.certainText), and loading takes \(Decimal.text(load)) s", severity: .warning)
+            message: "it may give up after \(probe.certainText), and loading takes \(Decimal.text(load)) s",
+            severity: .warning)
         }
       }
     }

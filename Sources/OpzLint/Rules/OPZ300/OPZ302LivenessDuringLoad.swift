@@ -27,7 +27,8 @@ struct LivenessDuringLoad: Rule {
         let isSure = Double(probe.budget) < load
         found.add(
           workload.object, probe.node,
-          "it \(isSure ? "kills" : "may kill") \(container.name) after \(isSure ? probe.text : probe.certainText), but loading takes \(Decimal.text(load)) s",
+          message:
+            "it \(isSure ? "kills" : "may kill") \(container.name) after \(isSure ? probe.text : probe.certainText), but loading takes \(Decimal.text(load)) s",
           severity: isSure ? nil : .warning)
       }
     }

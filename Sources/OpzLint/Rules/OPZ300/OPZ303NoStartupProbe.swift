@@ -21,7 +21,8 @@ struct NoStartupProbe: Rule {
       for container in workload.main where container.node["startupProbe"] == nil {
         guard let probe = Probe(container.node["livenessProbe"]), Double(probe.certain) >= load ?? 0 else { continue }
         found.add(
-          workload.object, probe.node, "\(container.name) is killed if its start takes more than \(probe.text)")
+          workload.object, probe.node, message: "\(container.name) is killed if its start takes more than \(probe.text)"
+        )
       }
     }
   }

@@ -25,7 +25,8 @@ struct NoReadinessProbe: Rule {
         else { continue }
         found.add(
           workload.object, workload.pod["containers"],
-          "no container has a readiness probe, and Service \(service.name.prefix(63)) sends requests as soon as the process runs"
+          message:
+            "no container has a readiness probe, and Service \(service.name.prefix(63)) sends requests as soon as the process runs"
         )
       }
     }

@@ -28,7 +28,8 @@ struct ShortGracePeriod: Rule {
         guard hook + drain > 0, hook + drain >= grace else { continue }
         found.add(
           workload.object, written ?? container.node["lifecycle"] ?? container.node,
-          "\(container.name) is killed after \(grace) s, which is not above preStop \(hook) s + drain \(drain) s = \(hook + drain) s"
+          message:
+            "\(container.name) is killed after \(grace) s, which is not above preStop \(hook) s + drain \(drain) s = \(hook + drain) s"
         )
       }
     }

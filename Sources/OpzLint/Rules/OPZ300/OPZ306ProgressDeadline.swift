@@ -19,20 +19,22 @@ struct ProgressDeadline: Rule {
       let deadline = written?.int ?? 600
       let ready = workload.object.root["spec", "minReadySeconds"]?.int ?? 0
       if ready >= deadline {
-        found.add(workload.object, written, "minReadySeconds \(ready) is not below progressDeadlineSeconds \(deadline)")
+        found.add(
+          workload.object, written, message: "minReadySeconds \(ready) is not below progressDeadlineSeconds \(deadline)"
+        )
       }
       let load = LoadTime.seconds(workload, set.options) ?? 0
       if load >= Double(deadline) {
         found.add(
           workload.object, written,
-          "loading takes \(Decimal.text(load)) s, but the rollout fails after \(deadline) s")
+          message: "loading takes \(Decimal.text(load)) s, but the rollout fails after \(deadline) s")
         continue
       }
       for container in workload.main {
         guard let probe = Probe(container.node["startupProbe"]), probe.budget > deadline else { continue }
         found.add(
           workload.object, written ?? probe.node,
-          "\(container.name) may take \(probe.text) to start, but the rollout fails after \(deadline) s")
+          message: "\(container.name) may take \(probe.text) to start, but the rollout fails after \(deadline) s")
       }
     }
   }

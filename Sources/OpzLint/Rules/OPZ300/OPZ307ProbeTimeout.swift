@@ -20,7 +20,8 @@ struct ProbeTimeout: Rule {
           guard let probe = Probe(container.node[key]), probe.timeout > probe.period else { continue }
           found.add(
             workload.object, probe.node["timeoutSeconds"] ?? probe.node,
-            "\(key): \(probe.timeout) s timeout > \(probe.period) s period: a hang is detected after \(probe.failures) * \(probe.timeout) = \(probe.failures * probe.timeout) s"
+            message:
+              "\(key): \(probe.timeout) s timeout > \(probe.period) s period: a hang is detected after \(probe.failures) * \(probe.timeout) = \(probe.failures * probe.timeout) s"
           )
         }
       }

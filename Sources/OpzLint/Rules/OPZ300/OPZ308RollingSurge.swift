@@ -22,7 +22,8 @@ struct RollingSurge: Rule {
       else { continue }
       found.add(
         workload.object, surge,
-        "at \(maximum) replicas a rollout has \(maximum) + \(extra) = \(maximum + extra) pods, \(extra) of which are loading"
+        message:
+          "at \(maximum) replicas a rollout has \(maximum) + \(extra) = \(maximum + extra) pods, \(extra) of which are loading"
       )
     }
   }

@@ -17,11 +17,13 @@ struct RollingUpdateRemovesAll: Rule {
       let down = IntOrPercent(rolling["maxUnavailable"])?.count(of: minimum, up: false)
       let up = IntOrPercent(rolling["maxSurge"])?.count(of: minimum, up: true)
       if down == 0, up == 0, rolling["maxUnavailable"]?.int == 0 || rolling["maxUnavailable"]?.text == "0%" {
-        found.add(workload.object, rolling, "maxUnavailable 0 and maxSurge 0: no pod may be removed and none added")
+        found.add(
+          workload.object, rolling, message: "maxUnavailable 0 and maxSurge 0: no pod may be removed and none added")
       } else if let down, minimum >= 1, down >= minimum {
         found.add(
           workload.object, rolling["maxUnavailable"],
-          "\(down) of \(minimum) replicas may be unavailable: \(minimum) - \(min(down, minimum)) = 0 are left during a rollout",
+          message:
+            "\(down) of \(minimum) replicas may be unavailable: \(minimum) - \(min(down, minimum)) = 0 are left during a rollout",
           severity: minimum == 1 ? .warning : .error)
       }
     }

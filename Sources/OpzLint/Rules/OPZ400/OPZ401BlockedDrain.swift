@@ -21,12 +21,12 @@ struct BlockedDrain: Rule {
     for budget in set.all("policy", "PodDisruptionBudget") {
       let spec = budget.root["spec"]
       if let node = spec?["maxUnavailable"], let share = IntOrPercent(node), share.count(of: 1_000_000, up: true) == 0 {
-        found.add(budget, node, "maxUnavailable: \(share.text): no pod may ever be evicted")
+        found.add(budget, node, message: "maxUnavailable: \(share.text): no pod may ever be evicted")
         continue
       }
       guard let node = spec?["minAvailable"], let share = IntOrPercent(node) else { continue }
       if share.text == "100%" {
-        found.add(budget, node, "minAvailable: 100%: no pod may ever be evicted")
+        found.add(budget, node, message: "minAvailable: 100%: no pod may ever be evicted")
         continue
       }
       for workload in set.workloads(selected: spec?["selector"], in: budget.namespace) ?? [] where workload.serves {
@@ -36,7 +36,8 @@ struct BlockedDrain: Rule {
         let rounded = share.text.hasSuffix("%") ? "ceil(\(share.text) of \(minimum)) = \(needed)" : "\(needed)"
         found.add(
           budget, node,
-          "minAvailable \(rounded) of the \(minimum) \(minimum == 1 ? "replica" : "replicas") of \(workload.object.title): \(minimum) - \(needed) < 1 may be evicted"
+          message:
+            "minAvailable \(rounded) of the \(minimum) \(minimum == 1 ? "replica" : "replicas") of \(workload.object.title): \(minimum) - \(needed) < 1 may be evicted"
         )
       }
     }

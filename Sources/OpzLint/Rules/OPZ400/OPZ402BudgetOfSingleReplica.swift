@@ -22,7 +22,8 @@ struct BudgetOfSingleReplica: Rule {
       guard let node = spec?["maxUnavailable"], (IntOrPercent(node)?.count(of: 1, up: true) ?? 0) >= 1 else { continue }
       for workload in set.workloads(selected: spec?["selector"], in: budget.namespace) ?? [] where workload.serves {
         guard set.replicas(of: workload).minimum == 1 else { continue }
-        found.add(budget, node, "\(workload.object.title) may have 1 replica: 1 - 1 = 0 are left during a drain")
+        found.add(
+          budget, node, message: "\(workload.object.title) may have 1 replica: 1 - 1 = 0 are left during a drain")
       }
     }
   }

@@ -24,7 +24,8 @@ struct BudgetSelectsNothing: Rule {
         set.workloads(selected: selector, in: budget.namespace)?.isEmpty == true
       else { continue }
       found.add(
-        budget, labels, "no workload of \(budget.namespace.prefix(63)) here has pods with \(Labels.text(labels))")
+        budget, labels,
+        message: "no workload of \(budget.namespace.prefix(63)) here has pods with \(Labels.text(labels))")
     }
   }
 }

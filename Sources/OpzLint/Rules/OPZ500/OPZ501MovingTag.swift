@@ -17,7 +17,8 @@ struct MovingTag: Rule {
         guard image.moves else { continue }
         found.add(
           workload.object, node,
-          "\(container.name) runs \(text.prefix(200)): \(image.tag == nil ? "no tag means latest" : "latest changes over time")",
+          message:
+            "\(container.name) runs \(text.prefix(200)): \(image.tag == nil ? "no tag means latest" : "latest changes over time")",
           hint: image.hint)
       }
     }

@@ -17,7 +17,7 @@ struct ImageNotPinned: Rule {
         guard image.digest == nil, !image.moves else { continue }
         found.add(
           workload.object, node,
-          "\(container.name) runs \(text.prefix(200)), which can be another image each time a node pulls it",
+          message: "\(container.name) runs \(text.prefix(200)), which can be another image each time a node pulls it",
           hint: image.hint)
       }
     }

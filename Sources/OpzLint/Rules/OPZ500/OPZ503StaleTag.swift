@@ -17,7 +17,7 @@ struct StaleTag: Rule {
         else { continue }
         found.add(
           workload.object, policy,
-          "\(policy.text ?? ""): a node runs the \(text.prefix(200)) that it already has, however old")
+          message: "\(policy.text ?? ""): a node runs the \(text.prefix(200)) that it already has, however old")
       }
     }
   }

@@ -18,7 +18,8 @@ struct NoMemoryBounds: Rule {
         guard request == nil || limit == nil else { continue }
         let missing = request == nil ? "neither a request nor a limit" : "no limit"
         found.add(
-          workload.object, container.node["resources"] ?? container.node, "\(container.name) has \(missing) for memory")
+          workload.object, container.node["resources"] ?? container.node,
+          message: "\(container.name) has \(missing) for memory")
       }
     }
   }

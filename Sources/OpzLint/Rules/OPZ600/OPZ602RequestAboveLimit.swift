@@ -16,7 +16,8 @@ struct RequestAboveLimit: Rule {
           guard isMore else { continue }
           found.add(
             workload.object, member.value,
-            "\(container.name) requests \(request.text) of \(member.key.prefix(80)), and its limit is \(limit.text): \(member.key == "cpu" ? "\(request.milli)m > \(limit.milli)m" : "\(request.units) > \(limit.units)")"
+            message:
+              "\(container.name) requests \(request.text) of \(member.key.prefix(80)), and its limit is \(limit.text): \(member.key == "cpu" ? "\(request.milli)m > \(limit.milli)m" : "\(request.units) > \(limit.units)")"
           )
         }
       }

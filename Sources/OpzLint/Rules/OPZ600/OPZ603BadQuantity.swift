@@ -16,27 +16,30 @@ struct BadQuantity: Rule {
     for workload in set.workloads {
       for container in workload.containers {
         for list in ["requests", "limits"] {
-          for member in container.node["resources", list]?.members ?? [] { check(member, container, workload, &found) }
+          for member in container.node["resources", list]?.members ?? [] {
+            check(member, container, workload: workload, found: &found)
+          }
         }
       }
     }
   }
 
   private func check(
-    _ member: YAMLNode.Member, _ container: LintContainer, _ workload: Workload, _ found: inout Findings
+    _ member: YAMLNode.Member, _ container: LintContainer, workload: Workload, found: inout Findings
   ) {
     guard let text = member.value.text else { return }
     let place = "\(container.name): \(member.key.prefix(80)): \(text.prefix(40))"
     guard let amount = Amount(member.value) else {
-      return found.add(workload.object, member.value, "\(place) is not a quantity")
+      return found.add(workload.object, member.value, message: "\(place) is not a quantity")
     }
     if member.key == "memory", amount.milli > 0, amount.units < 1 << 20 {
       found.add(
         workload.object, member.value,
-        "\(place) is \(text.hasSuffix("m") ? "in thousandths of a byte, \(amount.units) in all" : "\(amount.units) bytes"): no program can run in that"
+        message:
+          "\(place) is \(text.hasSuffix("m") ? "in thousandths of a byte, \(amount.units) in all" : "\(amount.units) bytes"): no program can run in that"
       )
     } else if member.key == "cpu", amount.units > 512 {
-      found.add(workload.object, member.value, "\(place) is \(amount.units) cores: write m for thousandths")
+      found.add(workload.object, member.value, message: "\(place) is \(amount.units) cores: write m for thousandths")
     }
   }
 }

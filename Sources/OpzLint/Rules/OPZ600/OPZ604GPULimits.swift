@@ -19,17 +19,19 @@ struct GPULimits: Rule {
             if let request {
               found.add(
                 workload.object, request.node,
-                "\(container.name) requests \(request.text) of \(resource) and has no limit")
+                message: "\(container.name) requests \(request.text) of \(resource) and has no limit")
             }
             continue
           }
           if limit.milli % 1000 != 0 {
             found.add(
-              workload.object, limit.node, "\(container.name): \(limit.text) of \(resource) is not a whole number")
+              workload.object, limit.node,
+              message: "\(container.name): \(limit.text) of \(resource) is not a whole number")
           } else if let request, request.milli != limit.milli {
             found.add(
               workload.object, request.node,
-              "\(container.name): \(request.text) of \(resource) requested, with a limit of \(limit.text): they must be equal"
+              message:
+                "\(container.name): \(request.text) of \(resource) requested, with a limit of \(limit.text): they must be equal"
             )
           }
         }

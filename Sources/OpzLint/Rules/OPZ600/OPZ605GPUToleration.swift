@@ -18,7 +18,7 @@ struct GPUToleration: Rule {
         guard let resource = GPU.resources(of: container).first else { continue }
         found.add(
           workload.object, container.node["resources"],
-          "\(container.name) needs \(resource), and the pod tolerates no taint")
+          message: "\(container.name) needs \(resource), and the pod tolerates no taint")
       }
     }
   }

@@ -20,19 +20,20 @@ struct QuotaTooSmall: Rule {
       for member in quota.root["spec", "hard"]?.members ?? [] {
         guard let hard = Amount(member.value) else { continue }
         let workloads = set.workloads(in: quota.namespace).filter { $0.serves && $0.object.kind != "DaemonSet" }
-        let parts = workloads.compactMap { part(member.key, $0, set) }
+        let parts = workloads.compactMap { part(member.key, $0, set: set) }
         let total = UsageCap.sum(parts.map(\.value))
         let isCPU = member.key.hasSuffix("cpu")
         guard !parts.isEmpty, total > (isCPU ? hard.milli : hard.units) else { continue }
         let sum = parts.prefix(3).map(\.text).joined(separator: " + ") + (parts.count > 3 ? " + .." : "")
         let all = Decimal.amount(total, of: isCPU ? "cpu" : member.key.hasSuffix("memory") ? "memory" : "pods")
-        found.add(quota, member.value, "\(sum) = \(all) of \(member.key.prefix(80)), and the quota is \(hard.text)")
+        found.add(
+          quota, member.value, message: "\(sum) = \(all) of \(member.key.prefix(80)), and the quota is \(hard.text)")
       }
     }
   }
 
   /// What one workload uses of a quota at its maximum number of replicas.
-  private func part(_ key: String, _ workload: Workload, _ set: ObjectSet) -> (value: Int64, text: String)? {
+  private func part(_ key: String, _ workload: Workload, set: ObjectSet) -> (value: Int64, text: String)? {
     let maximum = Int64(clamping: max(0, set.replicas(of: workload).maximum))
     if key == "pods" || key == "count/pods" { return (maximum, "\(maximum)") }
     let limits = key.hasPrefix("limits.")

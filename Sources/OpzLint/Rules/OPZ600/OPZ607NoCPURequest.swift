@@ -14,7 +14,8 @@ struct NoCPURequest: Rule {
     for workload in set.workloads where workload.pod["resources"] == nil {
       for container in workload.running where (container.request("cpu")?.milli ?? 0) == 0 {
         found.add(
-          workload.object, container.node["resources"] ?? container.node, "\(container.name) has no CPU request")
+          workload.object, container.node["resources"] ?? container.node,
+          message: "\(container.name) has no CPU request")
       }
     }
   }

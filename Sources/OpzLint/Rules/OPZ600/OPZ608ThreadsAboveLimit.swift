@@ -27,7 +27,8 @@ struct ThreadsAboveLimit: Rule {
         let share = Double(limit.milli) / Double(busy) / 10
         found.add(
           workload.object, node,
-          "\(container.name): \(times) with a limit of \(limit.text): they run for \(Decimal.text(share)) of each 100 ms and then wait"
+          message:
+            "\(container.name): \(times) with a limit of \(limit.text): they run for \(Decimal.text(share)) of each 100 ms and then wait"
         )
       }
     }

@@ -10,11 +10,11 @@ struct RunsAsRoot: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for (workload, container, security) in ContainerSecurity.all(set) {
       if let user = security["runAsUser"], user.int == 0 {
-        found.add(workload.object, user, "\(container.name) runs as user 0")
+        found.add(workload.object, user, message: "\(container.name) runs as user 0")
       } else if security["runAsNonRoot"]?.bool != true {
         found.add(
           workload.object, security["runAsNonRoot"] ?? security.place ?? container.node,
-          "\(container.name) may run as root: runAsNonRoot is not true")
+          message: "\(container.name) may run as root: runAsNonRoot is not true")
       }
     }
   }

@@ -14,7 +14,7 @@ struct PrivilegeEscalation: Rule {
       guard node?.bool != false else { continue }
       found.add(
         workload.object, node ?? security.place ?? container.node,
-        "\(container.name): allowPrivilegeEscalation is not false")
+        message: "\(container.name): allowPrivilegeEscalation is not false")
     }
   }
 }

@@ -18,11 +18,11 @@ struct CapabilitiesNotDropped: Rule {
       if !dropped.contains("ALL") {
         found.add(
           workload.object, capabilities ?? security.place ?? container.node,
-          "\(container.name) does not drop ALL capabilities")
+          message: "\(container.name) does not drop ALL capabilities")
       } else if !added.isEmpty {
         found.add(
           workload.object, capabilities?["add"],
-          "\(container.name) adds \(added.prefix(5).joined(separator: ", ").prefix(100))")
+          message: "\(container.name) adds \(added.prefix(5).joined(separator: ", ").prefix(100))")
       }
     }
   }

@@ -17,7 +17,7 @@ struct NoSeccomp: Rule {
       guard type != "RuntimeDefault", type != "Localhost" else { continue }
       found.add(
         workload.object, profile ?? security.place ?? container.node,
-        "\(container.name): \(type.map { "the seccomp profile is \($0.prefix(40))" } ?? "no seccomp profile")")
+        message: "\(container.name): \(type.map { "the seccomp profile is \($0.prefix(40))" } ?? "no seccomp profile")")
     }
   }
 }

@@ -15,19 +15,21 @@ struct HostAccess: Rule {
     // Node agents run as DaemonSets and need this access.
     for workload in set.workloads where workload.object.kind != "DaemonSet" {
       for key in ["hostNetwork", "hostPID", "hostIPC"] {
-        if let node = workload.pod[key], node.bool == true { found.add(workload.object, node, "\(key): true") }
+        if let node = workload.pod[key], node.bool == true { found.add(workload.object, node, message: "\(key): true") }
       }
       for volume in workload.pod["volumes"]?.list ?? [] {
         guard let path = volume["hostPath"] else { continue }
         found.add(
           workload.object, path,
-          "volume \(volume["name"]?.text?.prefix(63) ?? "?") is the node's \(path["path"]?.text?.prefix(100) ?? "path")"
+          message:
+            "volume \(volume["name"]?.text?.prefix(63) ?? "?") is the node's \(path["path"]?.text?.prefix(100) ?? "path")"
         )
       }
       for container in workload.containers {
         for port in container.node["ports"]?.list ?? [] {
           guard let host = port["hostPort"], let number = host.int, number != 0 else { continue }
-          found.add(workload.object, host, "\(container.name) uses port \(number) of its node: one pod per node")
+          found.add(
+            workload.object, host, message: "\(container.name) uses port \(number) of its node: one pod per node")
         }
       }
     }

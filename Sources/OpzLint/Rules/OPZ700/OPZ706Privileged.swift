@@ -13,7 +13,7 @@ struct Privileged: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for (workload, container, security) in ContainerSecurity.all(set) where workload.object.kind != "DaemonSet" {
       guard let node = security.own("privileged"), node.bool == true else { continue }
-      found.add(workload.object, node, "\(container.name) is privileged")
+      found.add(workload.object, node, message: "\(container.name) is privileged")
     }
   }
 }

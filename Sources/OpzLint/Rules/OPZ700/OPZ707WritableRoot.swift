@@ -14,7 +14,8 @@ struct WritableRoot: Rule {
     for (workload, container, security) in ContainerSecurity.all(set) where container.role == .main {
       guard security.own("readOnlyRootFilesystem")?.bool != true else { continue }
       found.add(
-        workload.object, security.place ?? container.node, "\(container.name): readOnlyRootFilesystem is not true")
+        workload.object, security.place ?? container.node,
+        message: "\(container.name): readOnlyRootFilesystem is not true")
     }
   }
 }

@@ -23,7 +23,8 @@ struct SecretInEnvironment: Rule {
         for (name, node) in container.environment.sorted(by: { $0.key < $1.key }) {
           guard let value = node.text, SecretInEnvironment.isSecret(name, value) else { continue }
           // The value is not shown, because findings end up in logs.
-          found.add(workload.object, node, "\(container.name): \(name.prefix(100)) has its value in the manifest")
+          found.add(
+            workload.object, node, message: "\(container.name): \(name.prefix(100)) has its value in the manifest")
         }
       }
     }

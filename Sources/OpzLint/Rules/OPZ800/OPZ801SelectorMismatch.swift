@@ -17,7 +17,8 @@ struct SelectorMismatch: Rule {
         let has = workload.podLabels[member.key].map { "has \($0.prefix(63))" } ?? "has no such label"
         found.add(
           workload.object, member.value,
-          "the selector requires \(member.key.prefix(63))=\(member.value.text?.prefix(63) ?? ""), and the template \(has)"
+          message:
+            "the selector requires \(member.key.prefix(63))=\(member.value.text?.prefix(63) ?? ""), and the template \(has)"
         )
       }
     }

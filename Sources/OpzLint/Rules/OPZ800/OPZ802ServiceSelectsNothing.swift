@@ -22,7 +22,8 @@ struct ServiceSelectsNothing: Rule {
         set.workloads(labelled: selector.strings, in: service.namespace).isEmpty
       else { continue }
       found.add(
-        service, selector, "no workload of \(service.namespace.prefix(63)) here has pods with \(Labels.text(selector))")
+        service, selector,
+        message: "no workload of \(service.namespace.prefix(63)) here has pods with \(Labels.text(selector))")
     }
   }
 }

@@ -27,7 +27,7 @@ struct NoSuchPort: Rule {
         guard let target = port["targetPort"], let name = target.text, Int(name) == nil, let first = selected.first,
           !selected.contains(where: { NoSuchPort.names($0.containers).contains(name) })
         else { continue }
-        found.add(service, target, "no container of \(first.object.title) has a port named \(name.prefix(63))")
+        found.add(service, target, message: "no container of \(first.object.title) has a port named \(name.prefix(63))")
       }
     }
     for workload in set.workloads {
@@ -37,7 +37,7 @@ struct NoSuchPort: Rule {
             let name = node.text,
             Int(name) == nil, !NoSuchPort.names([container]).contains(name)
           else { continue }
-          found.add(workload.object, node, "\(probe): \(container.name) has no port named \(name.prefix(63))")
+          found.add(workload.object, node, message: "\(probe): \(container.name) has no port named \(name.prefix(63))")
         }
       }
     }

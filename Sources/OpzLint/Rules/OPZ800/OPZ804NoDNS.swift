@@ -40,7 +40,8 @@ struct NoDNS: Rule {
       else { continue }
       found.add(
         policy, egress,
-        "egress is listed, and none of its \(egress.list.count) \(egress.list.count == 1 ? "rule" : "rules") opens port 53"
+        message:
+          "egress is listed, and none of its \(egress.list.count) \(egress.list.count == 1 ? "rule" : "rules") opens port 53"
       )
     }
   }

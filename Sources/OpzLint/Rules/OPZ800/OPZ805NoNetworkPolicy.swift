@@ -24,7 +24,8 @@ struct NoNetworkPolicy: Rule {
       covered.insert(service.namespace)
       found.add(
         workload.object, nil,
-        "the namespace \(service.namespace.prefix(63)) has no NetworkPolicy here: every pod of the cluster may connect to it"
+        message:
+          "the namespace \(service.namespace.prefix(63)) has no NetworkPolicy here: every pod of the cluster may connect to it"
       )
     }
   }

@@ -27,14 +27,14 @@ struct NoSuchConfig: Rule {
             + (container.node["envFrom"]?.list ?? []).compactMap { $0["configMapRef"] }
         } + (workload.pod["volumes"]?.list ?? []).compactMap { $0["configMap"] }
       for reference in references where reference["optional"]?.bool != true {
-        check(reference, workload, maps, set.generatedConfig, &found)
+        check(reference, workload, maps: maps, generated: set.generatedConfig, found: &found)
       }
     }
   }
 
   private func check(
-    _ reference: YAMLNode, _ workload: Workload, _ maps: [String: LintObject],
-    _ generated: Set<String>, _ found: inout Findings
+    _ reference: YAMLNode, _ workload: Workload, maps: [String: LintObject],
+    generated: Set<String>, found: inout Findings
   ) {
     guard let node = reference["name"], let name = node.text, name != "kube-root-ca.crt", !generated.contains(name)
     else {
@@ -42,14 +42,16 @@ struct NoSuchConfig: Rule {
     }
     guard let map = maps["\(workload.object.namespace)/\(name)"] else {
       return found.add(
-        workload.object, node, "there is no ConfigMap \(workload.object.namespace.prefix(63))/\(name.prefix(253)) here")
+        workload.object, node,
+        message: "there is no ConfigMap \(workload.object.namespace.prefix(63))/\(name.prefix(253)) here")
     }
     guard let key = reference["key"], let text = key.text else { return }
     let keys = ["data", "binaryData"].flatMap { map.root[$0]?.members ?? [] }.map(\.key)
     guard !keys.contains(text) else { return }
     found.add(
       workload.object, key,
-      "\(map.title) has no key \(text.prefix(253)); it has \(keys.prefix(5).joined(separator: ", ").prefix(200))",
+      message:
+        "\(map.title) has no key \(text.prefix(253)); it has \(keys.prefix(5).joined(separator: ", ").prefix(200))",
       severity: .error)
   }
 }

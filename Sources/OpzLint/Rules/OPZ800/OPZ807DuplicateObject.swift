@@ -21,7 +21,8 @@ struct DuplicateObject: Rule {
         DuplicateObject.directory(other) == DuplicateObject.directory(object)
       else { continue }
       found.add(
-        object, object.root["metadata", "name"], "\(object.title) is also in \(other.file):\(other.place.line)",
+        object, object.root["metadata", "name"],
+        message: "\(object.title) is also in \(other.file):\(other.place.line)",
         severity: other.file == object.file ? .error : .warning)
     }
   }

@@ -16,7 +16,8 @@ struct DuplicateVariable: Rule {
         for entry in container.node["env"]?.list ?? [] {
           guard let node = entry["name"], let name = node.text, !seen.insert(name).inserted else { continue }
           found.add(
-            workload.object, node, "\(container.name): \(name.prefix(100)) is set twice; the last value applies")
+            workload.object, node,
+            message: "\(container.name): \(name.prefix(100)) is set twice; the last value applies")
         }
       }
     }

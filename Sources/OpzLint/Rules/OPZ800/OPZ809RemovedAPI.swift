@@ -36,7 +36,7 @@ struct RemovedAPI: Rule {
       guard let (kinds, release, now) = RemovedAPI.removed[object.apiVersion], kinds?.contains(object.kind) ?? true
       else { continue }
       found.add(
-        object, object.root["apiVersion"], "\(object.apiVersion) was removed in Kubernetes \(release)",
+        object, object.root["apiVersion"], message: "\(object.apiVersion) was removed in Kubernetes \(release)",
         hint: "write \(now)")
     }
   }

@@ -18,32 +18,34 @@ struct NonStringValue: Rule {
       for (path, node) in [
         ("labels", object.root["metadata", "labels"]), ("annotations", object.root["metadata", "annotations"]),
       ] {
-        check(node, path, object, &found)
+        check(node, path, object: object, found: &found)
       }
-      if object.isOf("", "ConfigMap") { check(object.root["data"], "data", object, &found) }
+      if object.isOf("", "ConfigMap") { check(object.root["data"], "data", object: object, found: &found) }
     }
     for workload in set.workloads {
       if workload.object.kind != "Pod", workload.object.kind != "InferenceService" {
-        check(workload.template["metadata", "labels"], "labels", workload.object, &found)
-        check(workload.template["metadata", "annotations"], "annotations", workload.object, &found)
+        check(workload.template["metadata", "labels"], "labels", object: workload.object, found: &found)
+        check(workload.template["metadata", "annotations"], "annotations", object: workload.object, found: &found)
       }
       for container in workload.containers {
         for entry in container.node["env"]?.list ?? [] {
           guard let value = entry["value"], NonStringValue.isOther(value) else { continue }
           found.add(
             workload.object, value,
-            "\(container.name): \(entry["name"]?.text?.prefix(100) ?? "?") is \(value.text?.prefix(40) ?? "a list or mapping"), not a string"
+            message:
+              "\(container.name): \(entry["name"]?.text?.prefix(100) ?? "?") is \(value.text?.prefix(40) ?? "a list or mapping"), not a string"
           )
         }
       }
     }
   }
 
-  private func check(_ node: YAMLNode?, _ path: String, _ object: LintObject, _ found: inout Findings) {
+  private func check(_ node: YAMLNode?, _ path: String, object: LintObject, found: inout Findings) {
     for member in node?.members ?? [] where NonStringValue.isOther(member.value) {
       found.add(
         object, member.value,
-        "\(path): \(member.key.prefix(100)) is \(member.value.text?.prefix(40) ?? "a list or mapping"), not a string")
+        message:
+          "\(path): \(member.key.prefix(100)) is \(member.value.text?.prefix(40) ?? "a list or mapping"), not a string")
     }
   }
 

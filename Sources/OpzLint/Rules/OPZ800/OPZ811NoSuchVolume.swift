@@ -23,7 +23,8 @@ struct NoSuchVolume: Rule {
           guard let node = mount["name"], let name = node.text, !names.contains(name) else { continue }
           found.add(
             workload.object, node,
-            "\(container.name) mounts \(name.prefix(63)), but the pod has \(names.isEmpty ? "no volumes" : names.sorted().prefix(5).joined(separator: ", "))"
+            message:
+              "\(container.name) mounts \(name.prefix(63)), but the pod has \(names.isEmpty ? "no volumes" : names.sorted().prefix(5).joined(separator: ", "))"
           )
         }
       }

@@ -42,7 +42,7 @@ struct UnsupportedFormatScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) {
     guard let (level, text) = UnsupportedFormatScanner.form(file) else { return }
-    scanner.add(.unread, level, file, "\(text): it was not scanned")
+    scanner.add(.unread, level, file: file, text: "\(text): it was not scanned")
   }
 }
 
@@ -59,7 +59,7 @@ struct UnsupportedArchiveScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) {
     guard let kind = UnsupportedArchiveScanner.kind(file.head) else { return }
-    scanner.add(.unread, .error, file, "it is \(kind), which opz cannot scan: package its content as files")
+    scanner.add(.unread, .error, file: file, text: "it is \(kind), which opz cannot scan: package its content as files")
   }
 
   private static func kind(_ head: [UInt8]) -> String? { marks.first { head.starts(with: $0.0) }?.1 }

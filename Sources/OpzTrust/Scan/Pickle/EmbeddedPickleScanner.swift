@@ -35,8 +35,8 @@ struct EmbeddedPickleScanner: FormatScanner {
     try file.blob.forEachChunk { chunk in
       // A signature may span two chunks.
       let seam = tail + chunk.prefix(2)
-      seam.withUnsafeBytes { EmbeddedPickleScanner.search($0, base &- UInt64(tail.count), &places) }
-      EmbeddedPickleScanner.search(chunk, base, &places)
+      seam.withUnsafeBytes { EmbeddedPickleScanner.search($0, base &- UInt64(tail.count), places: &places) }
+      EmbeddedPickleScanner.search(chunk, base, places: &places)
       tail = Array(chunk.suffix(2))
       base += UInt64(chunk.count)
       for place in places where place > 0 && stepBudget > 0 {
@@ -46,13 +46,13 @@ struct EmbeddedPickleScanner: FormatScanner {
     }
     if stepBudget <= 0 {
       scanner.add(
-        .unread, .error, file,
-        "possible pickles in it have more than \(EmbeddedPickleScanner.stepLimit) opcodes, the limit of a scan"
+        .unread, .error, file: file,
+        text: "possible pickles in it have more than \(EmbeddedPickleScanner.stepLimit) opcodes, the limit of a scan"
       )
     }
   }
 
-  private static func search(_ bytes: UnsafeRawBufferPointer, _ base: UInt64, _ places: inout [UInt64]) {
+  private static func search(_ bytes: UnsafeRawBufferPointer, _ base: UInt64, places: inout [UInt64]) {
     guard let start = bytes.baseAddress else { return }
     var rest = 0
     // memchr for speed: weights take gigabytes.
@@ -79,7 +79,7 @@ struct EmbeddedPickleScanner: FormatScanner {
       // What was found before it broke counts.
     }
     if machine.stepsBeforeKnownName != nil, machine.calls {
-      PickleSequence.add(machine.events, file, except: reported, &scanner)
+      PickleSequence.add(machine.events, file, except: reported, scanner: &scanner)
     }
     return machine.steps + 1
   }

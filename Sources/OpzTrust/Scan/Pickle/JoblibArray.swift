@@ -44,7 +44,7 @@ struct JoblibArray {
       let isObject = kind == UInt8(ascii: "O")
       guard Array("biufcmMSUVO".utf8).contains(kind) else { return nil }
       if let state = dtype.states.first {
-        guard let state, let holds = Element.holdsObjects(state, kind, size) else { return nil }
+        guard let state, let holds = Element.holdsObjects(state, kind, size: size) else { return nil }
         // Besides the object type itself, only a structured type can contain objects.
         guard holds == isObject || (holds && kind == UInt8(ascii: "V")) else { return nil }
         self.isObject = holds
@@ -55,7 +55,7 @@ struct JoblibArray {
     }
 
     /// Whether the elements contain objects; nil for a state that NumPy does not write, or that changes the size.
-    private static func holdsObjects(_ state: [PickleValue], _ kind: UInt8, _ size: UInt64) -> Bool? {
+    private static func holdsObjects(_ state: [PickleValue], _ kind: UInt8, size: UInt64) -> Bool? {
       guard state.count == 8 || state.count == 9, case .number(3...4) = state[0], case .text = state[1],
         case .none = state[2], case .number(let stated) = state[5], case .number = state[6],
         case .number(let flags) = state[7]

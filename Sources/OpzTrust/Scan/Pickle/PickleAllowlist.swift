@@ -22,11 +22,11 @@ public struct PickleAllowlist: Sendable {
         }
     }
     guard isName, parts.count > 1 || pattern.hasSuffix(".*") else {
-      throw TrustError(.usage, pattern, "not a Python name", hint: "write package.module.Name or package.*")
+      throw TrustError(.usage, pattern, reason: "not a Python name", hint: "write package.module.Name or package.*")
     }
     guard !PythonModules.isStandard(parts[0]), !installers.contains(parts[0]) else {
       throw TrustError(
-        .usage, pattern, "code in \(parts[0]) can run anything", hint: "allow your own class that uses it")
+        .usage, pattern, reason: "code in \(parts[0]) can run anything", hint: "allow your own class that uses it")
     }
   }
 

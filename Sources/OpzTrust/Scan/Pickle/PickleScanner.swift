@@ -19,7 +19,7 @@ struct PickleScanner: FormatScanner {
       ZipScanner.hasSignature(file.head) || !StreamFormat.candidates(file.head).isEmpty || TarScanner().recognizes(file)
       || file.head.starts(with: [0x89, 0x48, 0x44, 0x46])
     let isPickle = hasSignature || (PickleScanner.isNamed(file) && !isOther)
-    try PickleSequence.follow(file, isPickle ? .pickle : .maybePickle, &scanner)
+    try PickleSequence.follow(file, isPickle ? .pickle : .maybePickle, scanner: &scanner)
   }
 }
 
@@ -30,6 +30,6 @@ struct NumPyArrayScanner: FormatScanner {
   func recognizes(_ file: ScannedFile) -> Bool { file.head.starts(with: NumPyHeader.mark) }
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
-    try PickleSequence.follow(file, .array, &scanner)
+    try PickleSequence.follow(file, .array, scanner: &scanner)
   }
 }

@@ -9,7 +9,7 @@ struct PickleSequence {
   /// What the file begins with.
   enum First { case pickle, maybePickle, array }
 
-  static func follow(_ file: ScannedFile, _ first: First, _ scanner: inout FileScanner) throws {
+  static func follow(_ file: ScannedFile, _ first: First, scanner: inout FileScanner) throws {
     var sequence = PickleSequence(file: file, bytes: try PickleBytes(file.blob, at: 0))
     var kind = first
     while try sequence.step(kind, &scanner), sequence.bytes.remaining > 0 {
@@ -41,14 +41,14 @@ struct PickleSequence {
     var machine = PickleMachine(bytes, .pickle, allows: scanner.allowlist.allows)
     scanner.countPickle()
     defer {
-      PickleSequence.add(machine.events, file, &scanner)
+      PickleSequence.add(machine.events, file, scanner: &scanner)
       bytes = machine.bytes
     }
     do {
       try machine.run()
       return true
     } catch let broken as PickleMachine.Broken {
-      scanner.add(.pickleBroken, .error, file, at: broken.offset, "it cannot be followed: \(broken.reason)")
+      scanner.add(.pickleBroken, .error, file: file, at: broken.offset, text: "it cannot be followed: \(broken.reason)")
       return false
     }
   }
@@ -66,15 +66,15 @@ struct PickleSequence {
         machine.isProbablyPickle || (machine.stepsBeforeKnownName != nil && PickleScanner.isNamed(file))
       guard isProbablyPickle || broken.isLimit else { return false }
       scanner.countPickle()
-      PickleSequence.add(machine.events, file, &scanner)
+      PickleSequence.add(machine.events, file, scanner: &scanner)
       scanner.add(
-        .pickleBroken, .error, file, at: broken.offset,
-        "it looks like a pickle, and cannot be followed: \(broken.reason)")
+        .pickleBroken, .error, file: file, at: broken.offset,
+        text: "it looks like a pickle, and cannot be followed: \(broken.reason)")
       return false
     }
     if machine.importsOrCalls {
       scanner.countPickle()
-      PickleSequence.add(machine.events, file, &scanner)
+      PickleSequence.add(machine.events, file, scanner: &scanner)
     }
     return true
   }
@@ -85,7 +85,7 @@ struct PickleSequence {
     do {
       header = try NumPyHeader(&bytes)
     } catch let problem as NumPyHeader.Problem {
-      scanner.add(.pickleBroken, .error, file, at: start, "its array header \(problem.reason)")
+      scanner.add(.pickleBroken, .error, file: file, at: start, text: "its array header \(problem.reason)")
       return false
     }
     if header.holdsObjects { return try pickle(&scanner) }
@@ -96,13 +96,13 @@ struct PickleSequence {
   /// - Parameter reported: offsets at which something was reported already: a pickle may be met at the file's beginning and in its middle.
   static func add(
     _ events: [PickleMachine.Event], _ file: ScannedFile, except reported: Set<UInt64> = [],
-    _ scanner: inout FileScanner
+    scanner: inout FileScanner
   ) {
     var seen: Set<String> = []
     for event in events where !reported.contains(event.offset) && seen.insert(event.text).inserted {
       scanner.add(
-        .pickleCall, .error, file, at: event.offset,
-        "its pickle \(event.text): not on the allowlist")
+        .pickleCall, .error, file: file, at: event.offset,
+        text: "its pickle \(event.text): not on the allowlist")
     }
   }
 }

@@ -30,7 +30,7 @@ struct SARIFInvocations {
         try SARIFInvocations.check(members, tool)
         exitCode = exitCode ?? SARIFInvocations.exitCode(members)
         ended = [ended, try SARIFInvocations.end(members)].compactMap(\.self).max()
-        overrides.append(try SARIFInvocations.overrides(members["ruleConfigurationOverrides"], tool, .rules))
+        overrides.append(try SARIFInvocations.overrides(members["ruleConfigurationOverrides"], tool, kind: .rules))
       }
       if case .object(let conversion)? = run["conversion"], case .object(let members)? = conversion["invocation"] {
         try SARIFInvocations.check(members, tool)
@@ -50,14 +50,14 @@ struct SARIFInvocations {
 
   /// The level that an invocation configured for a rule; the worst if it did so more than once.
   func override(in index: Int, _ places: [SARIFTool.Place], _ id: String?) -> SARIFLevel? {
-    SARIFInvocations.level(overrides[index], places, id)
+    SARIFInvocations.level(overrides[index], places, id: id)
   }
 
   func worstOverride(_ places: [SARIFTool.Place], _ id: String?) -> SARIFLevel? {
-    overrides.compactMap { SARIFInvocations.level($0, places, id) }.max()
+    overrides.compactMap { SARIFInvocations.level($0, places, id: id) }.max()
   }
 
-  private static func level(_ all: [Override], _ places: [SARIFTool.Place], _ id: String?) -> SARIFLevel? {
+  private static func level(_ all: [Override], _ places: [SARIFTool.Place], id: String?) -> SARIFLevel? {
     all.filter { one in
       one.places.contains(where: places.contains) || (one.id != nil && one.id == id && one.places.isEmpty)
     }.map(\.level).max()
@@ -88,7 +88,7 @@ struct SARIFInvocations {
     case nil, .null, .integer: break
     default: throw SARIFContradiction("the scanner's exit code is not a whole number")
     }
-    let told = try overrides(members["notificationConfigurationOverrides"], tool, .notifications)
+    let told = try overrides(members["notificationConfigurationOverrides"], tool, kind: .notifications)
     for key in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
       for item in try list(members[key], key) where try level(ofNotification: item, told, tool) == .error {
         throw SARIFContradiction("the scanner reports an error of its own\(text(item))")
@@ -114,7 +114,7 @@ struct SARIFInvocations {
   }
 
   private static func overrides(
-    _ value: JSONValue?, _ tool: SARIFTool, _ kind: SARIFTool.List
+    _ value: JSONValue?, _ tool: SARIFTool, kind: SARIFTool.List
   ) throws(SARIFContradiction) -> [Override] {
     var found: [Override] = []
     for item in try list(value, "overrides") {
@@ -138,7 +138,7 @@ struct SARIFInvocations {
     if let own = SARIFLevel(members["level"]) { return own }
     guard case .object(let descriptor)? = members["descriptor"] else { return .warning }
     let named = try tool.find(descriptor, .notifications)
-    return level(told, named.places, named.id)
+    return level(told, named.places, id: named.id)
       ?? named.places.compactMap { tool.descriptor($0, .notifications).level }.max() ?? .warning
   }
 

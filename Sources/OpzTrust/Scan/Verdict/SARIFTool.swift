@@ -130,11 +130,11 @@ struct SARIFTool {
       return (places, id ?? other)
     }
     guard let id else { return ([], nil) }
-    return (named(id, all, list), id)
+    return (named(id, all, list: list), id)
   }
 
   /// The descriptors with the longest matching id: `ID/part` belongs to the rule `ID` too (3.27.5).
-  private func named(_ id: String, _ all: [Int], _ list: List) -> [Place] {
+  private func named(_ id: String, _ all: [Int], list: List) -> [Place] {
     let found = places(all, list) { $0.id.map { SARIFTool.names($0, id) } == true }
     let longest = found.compactMap { descriptor($0, list).id?.utf8.count }.max()
     return found.filter { descriptor($0, list).id?.utf8.count == longest }

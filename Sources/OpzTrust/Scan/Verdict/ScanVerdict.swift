@@ -35,8 +35,8 @@ public struct ScanVerdict: Sendable, Hashable {
     try StrictJSON.check(document, .sarif, subject: subject)
     guard case .object(let members) = document, members["version"] == .string("2.1.0"),
       case .array(let runs)? = members["runs"]
-    else { throw TrustError(.malformed, subject, "it is not SARIF 2.1.0") }
-    guard !runs.isEmpty else { throw TrustError(.malformed, subject, "it has no run: nothing was scanned") }
+    else { throw TrustError(.malformed, subject, reason: "it is not SARIF 2.1.0") }
+    guard !runs.isEmpty else { throw TrustError(.malformed, subject, reason: "it has no run: nothing was scanned") }
     var verdicts: [ScanVerdict] = []
     for run in runs {
       var verdict = try ScanVerdict(run, subject)
@@ -54,7 +54,7 @@ public struct ScanVerdict: Sendable, Hashable {
 
   private init(_ run: JSONValue, _ subject: String) throws {
     guard case .object(let members) = run, let tool = SARIFTool(members["tool"], policies: members["policies"]) else {
-      throw TrustError(.malformed, subject, "a run does not name its tool")
+      throw TrustError(.malformed, subject, reason: "a run does not name its tool")
     }
     self.tool = tool.driver.name
     let invocations = SARIFInvocations(members, tool)
@@ -69,15 +69,15 @@ public struct ScanVerdict: Sendable, Hashable {
     }
     for result in results {
       guard case .object(let result) = result else {
-        throw TrustError(.malformed, subject, "a result is not an object")
+        throw TrustError(.malformed, subject, reason: "a result is not an object")
       }
-      count(result, tool, invocations)
+      count(result, tool, invocations: invocations)
     }
     failure = failure ?? invocations.problem(forResultCount: results.count)
     if tool.driver.name == ScanReport.tool { readOwnProperties(members["properties"]) }
   }
 
-  private mutating func count(_ result: [String: JSONValue], _ tool: SARIFTool, _ invocations: SARIFInvocations) {
+  private mutating func count(_ result: [String: JSONValue], _ tool: SARIFTool, invocations: SARIFInvocations) {
     do throws(SARIFContradiction) {
       switch try SARIFResult(result).level(tool, invocations) {
       case .error:

@@ -48,7 +48,7 @@ struct DocumentTests {
       ([], 2, false), ([], 2, true), ([], 4, false), ([], 4, true), ([0xFF, 0xFE, 0, 0], 4, false),
       ([0, 0, 0xFE, 0xFF], 4, true),
     ])
-  func encodings(_ mark: [UInt8], _ width: Int, _ isBig: Bool) {
+  func encodings(_ mark: [UInt8], _ width: Int, isBig: Bool) {
     let text = Array(#"{"class_name": "Lambda", "config": {}}"#.utf8)
     var bytes = mark
     for byte in text {

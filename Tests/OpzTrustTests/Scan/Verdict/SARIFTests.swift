@@ -30,7 +30,7 @@ struct SARIFTests {
 
   enum Is { case clean, error, contradiction }
 
-  private func compare(_ verdict: ScanVerdict, _ wanted: Is, _ what: String) {
+  private func compare(_ verdict: ScanVerdict, _ wanted: Is, what: String) {
     switch wanted {
     case .clean: #expect(verdict.problem == nil, "\(what)")
     case .error: #expect(verdict.errors == 1 && verdict.failure == nil, "\(what): \(verdict.failure ?? "")")
@@ -67,7 +67,7 @@ struct SARIFTests {
       (#"{"rule":{"index":0,"toolComponent":{"index":0,"name":"t"}}}"#, .contradiction),
       (#"{"rule":"bad"}"#, .contradiction), (#"{"ruleId":1}"#, .contradiction),
     ])
-  func rules(_ result: String, _ wanted: Is) throws { compare(try verdict("[\(result)]"), wanted, result) }
+  func rules(_ result: String, _ wanted: Is) throws { compare(try verdict("[\(result)]"), wanted, what: result) }
 
   @Test(
     "kind, level, baselineState and suppressions decide whether a result counts",
@@ -90,7 +90,7 @@ struct SARIFTests {
       (#"{"level":"error","suppressions":{}}"#, .contradiction),
       (#"{"level":"error","suppressions":[1]}"#, .contradiction),
     ])
-  func counting(_ result: String, _ wanted: Is) throws { compare(try verdict("[\(result)]"), wanted, result) }
+  func counting(_ result: String, _ wanted: Is) throws { compare(try verdict("[\(result)]"), wanted, what: result) }
 
   static let override =
     #""ruleConfigurationOverrides":[{"descriptor":{"id":"plain"},"configuration":{"level":"error"}}]"#
@@ -116,9 +116,9 @@ struct SARIFTests {
       (#"{"ruleId":"bad"}"#, #""ruleConfigurationOverrides":[{}]"#, .contradiction),
       (#"{"ruleId":"bad"}"#, #""ruleConfigurationOverrides":{}"#, .contradiction),
     ])
-  func overrides(_ result: String, _ told: String, _ wanted: Is) throws {
+  func overrides(_ result: String, _ told: String, wanted: Is) throws {
     let more = #","invocations":[{"executionSuccessful":true,\#(told)}]"#
-    compare(try verdict("[\(result)]", more), wanted, "\(result) \(told)")
+    compare(try verdict("[\(result)]", more), wanted, what: "\(result) \(told)")
   }
 
   @Test("a policy's level applies to the rule of the same name")

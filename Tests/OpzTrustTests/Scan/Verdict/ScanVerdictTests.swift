@@ -36,7 +36,7 @@ struct ScanVerdictTests {
       (#"[{"level":"error","suppressions":[{"status":"underReview"}]}]"#, "[]", false),
       (#"[{"level":"error","suppressions":[{"status":"accepted"},{"status":"rejected"}]}]"#, "[]", false),
     ])
-  func levels(_ results: String, _ rules: String, _ isClean: Bool) throws {
+  func levels(_ results: String, _ rules: String, isClean: Bool) throws {
     #expect((try run(results, rules: rules).problem == nil) == isClean)
   }
 

@@ -30,7 +30,7 @@ enum DocumentChecks {
         if isTemplate(key) || isTemplate(text, of: key) {
           JinjaTemplate.check(text, of: key, &findings)
         }
-        nested(text, &findings, depth)
+        nested(text, &findings, depth: depth)
       default: break
       }
     }
@@ -42,13 +42,13 @@ enum DocumentChecks {
     key.lowercased().contains("prompt") && (text.contains("{{") || text.contains("{%"))
   }
 
-  private static func nested(_ text: String, _ findings: inout DocumentFindings, _ depth: Int) {
+  private static func nested(_ text: String, _ findings: inout DocumentFindings, depth: Int) {
     let first = text.utf8.first { $0 > 0x20 }
     guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "\"") else { return }
     let bytes = Array(text.utf8)
     guard CodeNames.contained(in: bytes) else { return }
     guard depth < DocumentChecks.depth else {
-      return findings.add(.unread, .error, "a document nested in \(depth) others was not scanned")
+      return findings.add(.unread, .error, text: "a document nested in \(depth) others was not scanned")
     }
     do {
       let document = try JSONValue(json: bytes, options: JSONOptions(nonFinite: .all))
@@ -56,10 +56,11 @@ enum DocumentChecks {
     } catch let failure as JSONFailure where failure.kind == .syntax {
       // Most likely plain text that begins with a bracket.
       if text.contains(#""class_name""#) {
-        findings.add(.unread, .error, "a string in it may be a model's configuration, and cannot be read: \(failure)")
+        findings.add(
+          .unread, .error, text: "a string in it may be a model's configuration, and cannot be read: \(failure)")
       }
     } catch {
-      findings.add(.unread, .error, "a string in it may be a model's configuration, and cannot be read: \(error)")
+      findings.add(.unread, .error, text: "a string in it may be a model's configuration, and cannot be read: \(error)")
     }
   }
 }

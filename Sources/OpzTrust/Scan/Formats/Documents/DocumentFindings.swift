@@ -19,7 +19,7 @@ struct DocumentFindings {
 
   init(_ allowlist: PickleAllowlist) { self.allowlist = allowlist }
 
-  mutating func add(_ rule: ScanReport.Rule, _ level: ScanReport.Level, _ text: String) {
+  mutating func add(_ rule: ScanReport.Rule, _ level: ScanReport.Level, text: String) {
     guard all.count <= DocumentFindings.maximumCount, seen.insert(text).inserted else { return }
     guard all.count < DocumentFindings.maximumCount else {
       return all.append(
@@ -30,7 +30,7 @@ struct DocumentFindings {
 
   mutating func embed(_ name: String, _ bytes: [UInt8]) {
     guard embedded.count < DocumentFindings.maximumCount else {
-      return add(.unread, .error, "more than \(DocumentFindings.maximumCount) embedded files")
+      return add(.unread, .error, text: "more than \(DocumentFindings.maximumCount) embedded files")
     }
     embedded.append((name, bytes))
   }
@@ -55,7 +55,7 @@ struct DocumentFindings {
 
 extension FileScanner {
   mutating func add(_ findings: DocumentFindings, _ file: ScannedFile, at offset: UInt64? = nil) {
-    for found in findings.all { add(found.rule, found.level, file, at: offset, found.text) }
+    for found in findings.all { add(found.rule, found.level, file: file, at: offset, text: found.text) }
     for (name, bytes) in findings.embedded { scanMember(of: file, at: name, BytesBlob(bytes)) }
   }
 }

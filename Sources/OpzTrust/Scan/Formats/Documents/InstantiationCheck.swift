@@ -15,7 +15,7 @@ enum InstantiationCheck: DocumentCheck {
       }
       findings.add(
         .namedCode, .error,
-        "it creates \(DocumentFindings.shown(id.joined(separator: "."))), which is not part of LangChain")
+        text: "it creates \(DocumentFindings.shown(id.joined(separator: "."))), which is not part of LangChain")
     }
     if let name = object["@class"]?.string, name.contains(".") {
       // Jackson creates the class that is named like this; Deeplearning4j's configurations use it.
@@ -23,18 +23,18 @@ enum InstantiationCheck: DocumentCheck {
         !findings.isAllowedByUser(name)
       else { return }
       findings.add(
-        .namedCode, .error, "it creates \(DocumentFindings.shown(name)), which is not part of Deeplearning4j")
+        .namedCode, .error, text: "it creates \(DocumentFindings.shown(name)), which is not part of Deeplearning4j")
     }
     if object["uid"] != nil, object["paramMap"] != nil, let name = object["class"]?.string {
       guard !["org.apache.spark.", "pyspark."].contains(where: { name.hasPrefix($0) }), !findings.isAllowedByUser(name)
       else { return }
-      findings.add(.namedCode, .error, "it creates \(DocumentFindings.shown(name)), which is not part of Spark")
+      findings.add(.namedCode, .error, text: "it creates \(DocumentFindings.shown(name)), which is not part of Spark")
     }
   }
 
   private static func made(_ value: JSONValue, of key: String, _ findings: inout DocumentFindings) {
     guard let name = value.string else {
-      if value != .null { findings.add(.namedCode, .error, "\(key) is not a string") }
+      if value != .null { findings.add(.namedCode, .error, text: "\(key) is not a string") }
       return
     }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -49,7 +49,8 @@ enum InstantiationCheck: DocumentCheck {
     if findings.isAllowedByUser(name) { return }
     findings.add(
       .namedCode, .error,
-      "\(key) names \(DocumentFindings.shown(name)), which is imported and called, and is not from a known model library"
+      text:
+        "\(key) names \(DocumentFindings.shown(name)), which is imported and called, and is not from a known model library"
     )
   }
 
@@ -75,7 +76,7 @@ enum InstantiationCheck: DocumentCheck {
         }
         findings.add(
           .namedCode, .error,
-          "jsonpickle creates what it names: \(key) \(DocumentFindings.shown(value.string ?? ""))")
+          text: "jsonpickle creates what it names: \(key) \(DocumentFindings.shown(value.string ?? ""))")
       }
     }
   }

@@ -47,20 +47,21 @@ struct JSONDocumentScanner: FormatScanner {
     guard file.blob.size <= JSONDocumentScanner.limit else {
       guard !isWide || file.suffix == "json" else { return }
       return scanner.add(
-        .unread, .error, file,
-        "it names code and has \(ByteCount.text(file.blob.size)): at most \(JSONDocumentScanner.limit >> 20) MiB are scanned"
+        .unread, .error, file: file,
+        text:
+          "it names code and has \(ByteCount.text(file.blob.size)): at most \(JSONDocumentScanner.limit >> 20) MiB are scanned"
       )
     }
     var findings = DocumentFindings(scanner.allowlist)
-    read(try file.blob.bytes(), encoding, isExpected: isExpected, &findings)
+    read(try file.blob.bytes(), encoding, isExpected: isExpected, findings: &findings)
     scanner.add(findings, file)
   }
 
   private func read(
-    _ bytes: [UInt8], _ encoding: JSONText.Encoding, isExpected: Bool, _ findings: inout DocumentFindings
+    _ bytes: [UInt8], _ encoding: JSONText.Encoding, isExpected: Bool, findings: inout DocumentFindings
   ) {
     guard let text = JSONText.utf8(bytes, encoding) else {
-      if isExpected { findings.add(.unread, .error, "it is not JSON in UTF-8, UTF-16 or UTF-32") }
+      if isExpected { findings.add(.unread, .error, text: "it is not JSON in UTF-8, UTF-16 or UTF-32") }
       return
     }
     if !isExpected, encoding != .utf8(mark: 0), !CodeNames.contained(in: text) { return }
@@ -77,7 +78,7 @@ struct JSONDocumentScanner: FormatScanner {
       guard isExpected || mayLoad else { return }
       findings.add(
         .unread, .error,
-        "it may be a model's configuration, and cannot be read: \(failure.map(String.init) ?? "\(error)")"
+        text: "it may be a model's configuration, and cannot be read: \(failure.map(String.init) ?? "\(error)")"
       )
     }
   }

@@ -6,14 +6,16 @@ enum ServingCheck: DocumentCheck {
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     flavor(object, &findings)
     if let library = object["custom_ops_library"]?.string, !library.isEmpty {
-      findings.add(.operatorCode, .error, "it loads the library \(DocumentFindings.shown(library))")
+      findings.add(.operatorCode, .error, text: "it loads the library \(DocumentFindings.shown(library))")
     }
     if let handler = object["handler"]?.string, object["modelName"] != nil || object["serializedFile"] != nil {
       if EscapingPath.isOutside(handler) {
         findings.add(
-          .outsidePath, .error, "its handler is \(DocumentFindings.shown(handler)), which is outside of the archive")
+          .outsidePath, .error,
+          text: "its handler is \(DocumentFindings.shown(handler)), which is outside of the archive")
       } else if !handlers.contains(handler) {
-        findings.add(.modelCode, .warning, "its handler is the model's own code: \(DocumentFindings.shown(handler))")
+        findings.add(
+          .modelCode, .warning, text: "its handler is the model's own code: \(DocumentFindings.shown(handler))")
       }
     }
     // stable-baselines3 stores pickles this way.
@@ -21,14 +23,16 @@ enum ServingCheck: DocumentCheck {
       findings.embed(":serialized:", bytes)
     }
     if object["nbformat"] != nil, object["cells"] != nil || object["worksheets"] != nil {
-      findings.add(.modelCode, .note, "a notebook: code, which was not scanned")
+      findings.add(.modelCode, .note, text: "a notebook: code, which was not scanned")
     }
     if let name = object["op"]?.string, object["name"] != nil {
       if name == "Custom" {
-        findings.add(.operatorCode, .error, "the graph has a Custom operator, which runs the model's own Python code")
+        findings.add(
+          .operatorCode, .error, text: "the graph has a Custom operator, which runs the model's own Python code")
       } else if TensorFlowOperators.dangerous.contains(Substring(name)) {
         findings.add(
-          .operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOperators.effect(of: name))")
+          .operatorCode, .error,
+          text: "the graph has the operator \(name), which \(TensorFlowOperators.effect(of: name))")
       }
     }
   }
@@ -49,7 +53,8 @@ enum ServingCheck: DocumentCheck {
       if !isOwn, !findings.isAllowedByUser(name), !findings.isAllowedByUser(name, "_load_pyfunc") {
         findings.add(
           .namedCode, .error,
-          "loader_module is \(DocumentFindings.shown(name)), which is imported and called, and is not part of MLflow")
+          text:
+            "loader_module is \(DocumentFindings.shown(name)), which is imported and called, and is not part of MLflow")
       }
     }
     let isFlavor =
@@ -59,9 +64,9 @@ enum ServingCheck: DocumentCheck {
       guard let path = object[key]?.string, !path.isEmpty else { continue }
       let shown = DocumentFindings.shown(path)
       if EscapingPath.isOutside(path) {
-        findings.add(.outsidePath, .error, "\(key) is \(shown), which is outside of the model's directory")
+        findings.add(.outsidePath, .error, text: "\(key) is \(shown), which is outside of the model's directory")
       } else {
-        findings.add(.modelCode, .warning, "it runs code of its own when it is loaded: \(key) is \(shown)")
+        findings.add(.modelCode, .warning, text: "it runs code of its own when it is loaded: \(key) is \(shown)")
       }
     }
     for key in ["python_model", "artifacts", "data", "model_path", "pickled_model"] where isFlavor {
@@ -70,7 +75,7 @@ enum ServingCheck: DocumentCheck {
       for path in texts where EscapingPath.isOutside(path) {
         findings.add(
           .outsidePath, .error,
-          "\(key) is \(DocumentFindings.shown(path)), which is outside of the model's directory")
+          text: "\(key) is \(DocumentFindings.shown(path)), which is outside of the model's directory")
       }
     }
   }

@@ -8,20 +8,21 @@ enum SkopsCheck: DocumentCheck {
     guard object["__class__"] != nil || object["__module__"] != nil, object.keys.contains("__loader__") || isOld(object)
     else { return }
     guard let name = object["__class__"]?.string, let module = object["__module__"]?.string else {
-      return findings.add(.namedCode, .error, "a skops node has no class or no module")
+      return findings.add(.namedCode, .error, text: "a skops node has no class or no module")
     }
-    named(module, name, &findings)
+    named(module, name, findings: &findings)
     guard let loader = object["__loader__"]?.string else {
-      return findings.add(.namedCode, .error, "a skops node has no loader")
+      return findings.add(.namedCode, .error, text: "a skops node has no loader")
     }
     guard loaders.contains(loader) else {
       return findings.add(
-        .namedCode, .error, "a skops node has the loader \(DocumentFindings.shown(loader)), which opz does not know"
+        .namedCode, .error,
+        text: "a skops node has the loader \(DocumentFindings.shown(loader)), which opz does not know"
       )
     }
-    content(loader, object["content"], &findings)
+    content(loader, object["content"], findings: &findings)
     if let file = object["file"]?.string, EscapingPath.isOutside(file) {
-      findings.add(.outsidePath, .error, "it reads \(DocumentFindings.shown(file)), which is not in the archive")
+      findings.add(.outsidePath, .error, text: "it reads \(DocumentFindings.shown(file)), which is not in the archive")
     }
   }
 
@@ -30,25 +31,26 @@ enum SkopsCheck: DocumentCheck {
     object["__class__"] != nil && object["__module__"] != nil
   }
 
-  private static func named(_ module: String, _ name: String, _ findings: inout DocumentFindings) {
+  private static func named(_ module: String, _ name: String, findings: inout DocumentFindings) {
     // Beyond the allowlist, skops names a few types and functions that are harmless by themselves.
     if findings.allows(module, name) || isUniversal(module, name) { return }
     findings.add(
       .namedCode, .error,
-      "it creates \(DocumentFindings.shown("\(module).\(name)")), which is not on the allowlist")
+      text: "it creates \(DocumentFindings.shown("\(module).\(name)")), which is not on the allowlist")
   }
 
   /// Checks the names in a node's content, which older protocols have instead of the node's own.
-  private static func content(_ loader: String, _ content: JSONValue?, _ findings: inout DocumentFindings) {
+  private static func content(_ loader: String, _ content: JSONValue?, findings: inout DocumentFindings) {
     guard let content else { return }
     if let module = content["module_path"]?.string {
-      named(module, content["function"]?.string ?? "", &findings)
+      named(module, content["function"]?.string ?? "", findings: &findings)
     }
     guard loader == "MethodNode" else { return }
     let method = content["func"]?.string ?? ""
     guard !method.hasPrefix("_"), !method.isEmpty, method.utf8.allSatisfy({ $0 != UInt8(ascii: ".") }) else {
       return findings.add(
-        .namedCode, .error, "it uses the method \(DocumentFindings.shown(method)) of an object, which may run anything"
+        .namedCode, .error,
+        text: "it uses the method \(DocumentFindings.shown(method)) of an object, which may run anything"
       )
     }
   }

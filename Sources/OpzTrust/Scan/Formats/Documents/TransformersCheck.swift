@@ -10,7 +10,7 @@ enum TransformersCheck: DocumentCheck {
     }
     switch object["trust_remote_code"] {
     case nil, .bool(false): break
-    default: findings.add(.modelCode, .warning, "it asks to run code of the model's own (trust_remote_code)")
+    default: findings.add(.modelCode, .warning, text: "it asks to run code of the model's own (trust_remote_code)")
     }
     sentences(object, &findings)
     diffusers(object, &findings)
@@ -26,9 +26,9 @@ enum TransformersCheck: DocumentCheck {
       case .string(let text):
         let shown = DocumentFindings.shown(text)
         if text.contains("--") || EscapingPath.isOutside(text) {
-          findings.add(.namedCode, .error, "it runs code from elsewhere when it is loaded: \(shown)")
+          findings.add(.namedCode, .error, text: "it runs code from elsewhere when it is loaded: \(shown)")
         } else {
-          findings.add(.modelCode, .warning, "it runs code of its own if the user trusts it: \(shown)")
+          findings.add(.modelCode, .warning, text: "it runs code of its own if the user trusts it: \(shown)")
         }
       default: break
       }
@@ -39,13 +39,15 @@ enum TransformersCheck: DocumentCheck {
   private static func sentences(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     guard object["idx"] != nil, object["path"] != nil, let type = object["type"]?.string else { return }
     if let path = object["path"]?.string, EscapingPath.isOutside(path) {
-      findings.add(.outsidePath, .error, "it reads \(DocumentFindings.shown(path)), outside of the model's directory")
+      findings.add(
+        .outsidePath, .error, text: "it reads \(DocumentFindings.shown(path)), outside of the model's directory")
     }
     let parts = type.split(separator: ".", omittingEmptySubsequences: false)
     if parts.first == "sentence_transformers", parts.last?.first?.isUppercase == true { return }
     if findings.isAllowedByUser(type) { return }
     findings.add(
-      .namedCode, .error, "it creates \(DocumentFindings.shown(type)), which is not part of sentence-transformers")
+      .namedCode, .error, text: "it creates \(DocumentFindings.shown(type)), which is not part of sentence-transformers"
+    )
   }
 
   /// `"unet": ["diffusers", "UNet2DConditionModel"]`: the library is imported.
@@ -53,7 +55,8 @@ enum TransformersCheck: DocumentCheck {
     guard object["_diffusers_version"] != nil, let name = object["_class_name"] else { return }
     if let pair = name.textList {
       findings.add(
-        .modelCode, .warning, "its pipeline is code of its own: \(DocumentFindings.shown(pair.joined(separator: ".")))")
+        .modelCode, .warning,
+        text: "its pipeline is code of its own: \(DocumentFindings.shown(pair.joined(separator: ".")))")
     }
     for (_, value) in object {
       guard let pair = value.textList, pair.count == 2, value != name else { continue }
@@ -61,7 +64,8 @@ enum TransformersCheck: DocumentCheck {
       // A file next to the component is imported as a module of that name.
       findings.add(
         .namedCode, .error,
-        "it creates \(DocumentFindings.shown(pair.joined(separator: "."))), which is not from a library that diffusers knows"
+        text:
+          "it creates \(DocumentFindings.shown(pair.joined(separator: "."))), which is not from a library that diffusers knows"
       )
     }
   }

@@ -17,7 +17,7 @@ struct GGUFScanner: FormatScanner {
     do {
       try read(file, &findings)
     } catch let broken as Broken {
-      findings.add(.unread, .error, "its metadata cannot be read: \(broken.reason)")
+      findings.add(.unread, .error, text: "its metadata cannot be read: \(broken.reason)")
     }
     scanner.add(findings, file)
   }

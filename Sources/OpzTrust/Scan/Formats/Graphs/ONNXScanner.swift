@@ -17,18 +17,18 @@ struct ONNXScanner: FormatScanner {
     var findings = DocumentFindings(scanner.allowlist)
     defer { scanner.add(findings, file) }
     if graph.isBroken, file.suffix == "onnx" || !graph.operators.isEmpty {
-      findings.add(.unread, .error, "a part of it is not a Protocol Buffers message")
+      findings.add(.unread, .error, text: "a part of it is not a Protocol Buffers message")
     }
     for location in graph.locations.sorted() where EscapingPath.isOutside(location) {
       findings.add(
         .outsidePath, .error,
-        "its tensors are in \(DocumentFindings.shown(location)), which is outside of the model's directory")
+        text: "its tensors are in \(DocumentFindings.shown(location)), which is outside of the model's directory")
     }
     for name in graph.operators.sorted() where !graph.functions.contains(name) { check(name, &findings) }
     for function in graph.functions.sorted() where ONNXScanner.isRuntimeDomain(function) {
       findings.add(
         .operatorCode, .warning,
-        "it defines \(ONNXScanner.shown(function)), an operator in a domain that belongs to the runtimes")
+        text: "it defines \(ONNXScanner.shown(function)), an operator in a domain that belongs to the runtimes")
     }
   }
 
@@ -37,13 +37,14 @@ struct ONNXScanner: FormatScanner {
     let (domain, type) = (parts[0], parts.count > 1 ? parts[1] : "")
     if findings.isAllowedByUser(domain.isEmpty ? "onnx" : domain, type) { return }
     if ["PyOp", "PyCustomOp", "PyFunc", "PythonOp"].contains(type) {
-      findings.add(.operatorCode, .error, "the graph has the operator \(ONNXScanner.shown(name)), which calls Python")
+      findings.add(
+        .operatorCode, .error, text: "the graph has the operator \(ONNXScanner.shown(name)), which calls Python")
     } else if type == "EPContext" {
-      findings.add(.operatorCode, .warning, "the graph has code that was compiled for a device (EPContext)")
+      findings.add(.operatorCode, .warning, text: "the graph has code that was compiled for a device (EPContext)")
     } else if !ONNXScanner.domains.contains(domain) {
       findings.add(
         .operatorCode, .error,
-        "the graph has the operator \(ONNXScanner.shown(name)), whose domain needs a custom library")
+        text: "the graph has the operator \(ONNXScanner.shown(name)), whose domain needs a custom library")
     }
   }
 

@@ -19,7 +19,7 @@ enum ProtobufStrings {
           budget -= 1
           guard budget > 0 else {
             return findings.add(
-              .unread, .error, "more than \(maximumCount) message fields that may contain configurations")
+              .unread, .error, text: "more than \(maximumCount) message fields that may contain configurations")
           }
           if case .bytes(let part) = value, part.upperBound - part.lowerBound >= 8 { parts.append(part) }
         }
@@ -28,7 +28,7 @@ enum ProtobufStrings {
       }
       for part in parts {
         if try window.byte(at: part.lowerBound) == UInt8(ascii: "{") {
-          try text(part, window, &findings)
+          try text(part, window, findings: &findings)
         } else if depth < ProtobufStrings.depth {
           waiting.append((part, depth + 1))
         }
@@ -36,10 +36,10 @@ enum ProtobufStrings {
     }
   }
 
-  private static func text(_ range: Range<UInt64>, _ window: BlobWindow, _ findings: inout DocumentFindings) throws {
+  private static func text(_ range: Range<UInt64>, _ window: BlobWindow, findings: inout DocumentFindings) throws {
     let size = range.upperBound - range.lowerBound
     guard size <= 16 << 20 else {
-      return findings.add(.unread, .error, "a configuration of \(size) bytes in a message was not scanned")
+      return findings.add(.unread, .error, text: "a configuration of \(size) bytes in a message was not scanned")
     }
     let bytes = try window.part(range).bytes()
     guard CodeNames.contained(in: bytes) else { return }
@@ -47,7 +47,7 @@ enum ProtobufStrings {
       DocumentChecks.check(try JSONValue(json: bytes, options: JSONOptions(nonFinite: .all)), &findings)
     } catch {
       guard bytes.contains(text: "class_name") else { return }
-      findings.add(.unread, .error, "a configuration in it cannot be read: \(error)")
+      findings.add(.unread, .error, text: "a configuration in it cannot be read: \(error)")
     }
   }
 }

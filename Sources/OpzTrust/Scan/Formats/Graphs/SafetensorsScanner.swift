@@ -19,25 +19,26 @@ struct SafetensorsScanner: FormatScanner {
   }
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
-    guard file.head.count > 8 else { return scanner.add(.unread, .error, file, "its header is cut short") }
+    guard file.head.count > 8 else { return scanner.add(.unread, .error, file: file, text: "its header is cut short") }
     let length = SafetensorsScanner.length(file.head)
     guard length <= SafetensorsScanner.limit, length <= file.blob.size - 8 else {
-      return scanner.add(.unread, .error, file, "it states an impossible header size of \(length) bytes")
+      return scanner.add(.unread, .error, file: file, text: "it states an impossible header size of \(length) bytes")
     }
     guard length <= 16 << 20 else {
-      return scanner.add(.unread, .error, file, "its header has \(ByteCount.text(length)): at most 16 MiB are scanned")
+      return scanner.add(
+        .unread, .error, file: file, text: "its header has \(ByteCount.text(length)): at most 16 MiB are scanned")
     }
     guard let part = BlobSlice(file.blob, from: 8, size: length) else { return }
     let header: JSONValue
     do {
       header = try JSONValue(json: try part.bytes(), options: JSONOptions())
     } catch {
-      return scanner.add(.unread, .error, file, "its header cannot be read: \(error)")
+      return scanner.add(.unread, .error, file: file, text: "its header cannot be read: \(error)")
     }
-    check(header, dataSize: file.blob.size - 8 - length, file, &scanner)
+    check(header, dataSize: file.blob.size - 8 - length, file, scanner: &scanner)
   }
 
-  private func check(_ header: JSONValue, dataSize: UInt64, _ file: ScannedFile, _ scanner: inout FileScanner) {
+  private func check(_ header: JSONValue, dataSize: UInt64, _ file: ScannedFile, scanner: inout FileScanner) {
     var findings = DocumentFindings(scanner.allowlist)
     defer { scanner.add(findings, file) }
     var end: Int64 = 0
@@ -45,12 +46,12 @@ struct SafetensorsScanner: FormatScanner {
       guard let offsets = tensor["data_offsets"]?.array?.compactMap(\.integer), offsets.count == 2, offsets[0] >= 0,
         offsets[0] <= offsets[1]
       else {
-        return findings.add(.unread, .error, "the tensor \(DocumentFindings.shown(name)) has no valid offsets")
+        return findings.add(.unread, .error, text: "the tensor \(DocumentFindings.shown(name)) has no valid offsets")
       }
       end = max(end, offsets[1])
     }
     if UInt64(end) != dataSize {
-      findings.add(.unread, .error, "its tensors end at \(end) of \(dataSize) bytes: the rest is something else")
+      findings.add(.unread, .error, text: "its tensors end at \(end) of \(dataSize) bytes: the rest is something else")
     }
     if let metadata = header["__metadata__"] { DocumentChecks.check(metadata, &findings) }
   }

@@ -17,9 +17,9 @@ struct TensorFlowLiteScanner: FormatScanner {
     do {
       for name in try operators(BlobWindow(file.blob)).sorted() { check(name, &findings) }
     } catch is Broken {
-      findings.add(.unread, .error, "its operators cannot be read")
+      findings.add(.unread, .error, text: "its operators cannot be read")
     } catch is BlobWindow.PastEnd {
-      findings.add(.unread, .error, "its operators cannot be read: it is cut short")
+      findings.add(.unread, .error, text: "its operators cannot be read: it is cut short")
     }
     scanner.add(findings, file)
   }
@@ -29,11 +29,13 @@ struct TensorFlowLiteScanner: FormatScanner {
     let flex = name.hasPrefix("Flex") ? String(name.dropFirst(4)) : nil
     if let flex, TensorFlowOperators.dangerous.contains(Substring(flex)) {
       findings.add(
-        .operatorCode, .error, "the graph has the operator \(flex), which \(TensorFlowOperators.effect(of: flex))")
+        .operatorCode, .error, text: "the graph has the operator \(flex), which \(TensorFlowOperators.effect(of: flex))"
+      )
     } else if flex.map(TensorFlowOperators.isKnown) != true {
       findings.add(
         .operatorCode, .error,
-        "the graph has the operator \(DocumentFindings.shown(name)), which is not part of TensorFlow and needs a custom library"
+        text:
+          "the graph has the operator \(DocumentFindings.shown(name)), which is not part of TensorFlow and needs a custom library"
       )
     }
   }
@@ -49,14 +51,14 @@ struct TensorFlowLiteScanner: FormatScanner {
   /// The names of custom operators, which have no number (`Model.operator_codes[].custom_code`).
   private func operators(_ window: BlobWindow) throws -> Set<String> {
     let root = try window.number(at: 0, 4)
-    guard let codes = try field(1, root, window) else { return [] }
+    guard let codes = try field(1, root, window: window) else { return [] }
     let count = try window.number(at: codes, 4)
     guard count <= 100_000 else { throw Broken() }
     var found: Set<String> = []
     for index in 0..<count {
       let place = codes + 4 + index * 4
       let table = place + (try window.number(at: place, 4))
-      guard let text = try field(1, table, window) else { continue }
+      guard let text = try field(1, table, window: window) else { continue }
       let length = try window.number(at: text, 4)
       guard length <= 1 << 16 else { throw Broken() }
       found.insert(String(decoding: try window.bytes(at: text + 4, Int(length)), as: UTF8.self))
@@ -65,7 +67,7 @@ struct TensorFlowLiteScanner: FormatScanner {
   }
 
   /// Follows the offset in a field of a table; nil if the table does not have the field.
-  private func field(_ index: UInt64, _ table: UInt64, _ window: BlobWindow) throws -> UInt64? {
+  private func field(_ index: UInt64, _ table: UInt64, window: BlobWindow) throws -> UInt64? {
     let offset = Int32(truncatingIfNeeded: try window.number(at: table, 4))
     let place = Int64(clamping: table) - Int64(offset)
     guard place >= 0 else { throw Broken() }

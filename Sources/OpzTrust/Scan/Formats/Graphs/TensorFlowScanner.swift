@@ -15,7 +15,7 @@ struct TensorFlowScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     if let graph = try graph(file) {
-      report(graph.operators, graph.problems, file, &scanner)
+      report(graph.operators, graph.problems, file: file, scanner: &scanner)
       guard try CodeNames.contained(in: file.blob) else { return }
       var findings = DocumentFindings(scanner.allowlist)
       try ProtobufStrings.check(BlobWindow(file.blob), &findings)
@@ -23,7 +23,7 @@ struct TensorFlowScanner: FormatScanner {
     } else if file.suffix == "pbtxt" {
       try text(file, &scanner)
     } else if isNamed(file), !file.head.allSatisfy({ [9, 10, 13].contains($0) || (0x20..<0x7F).contains($0) }) {
-      scanner.add(.unread, .error, file, "it is not a Protocol Buffers message, or it is damaged")
+      scanner.add(.unread, .error, file: file, text: "it is not a Protocol Buffers message, or it is damaged")
     }
   }
 
@@ -41,32 +41,34 @@ struct TensorFlowScanner: FormatScanner {
   }
 
   private func report(
-    _ operators: [String: Int], _ problems: Set<String>, _ file: ScannedFile, _ scanner: inout FileScanner
+    _ operators: [String: Int], _ problems: Set<String>, file: ScannedFile, scanner: inout FileScanner
   ) {
     var findings = DocumentFindings(scanner.allowlist)
     for name in operators.keys.sorted() {
       if findings.isAllowedByUser("tensorflow", name) { continue }
       if TensorFlowOperators.dangerous.contains(Substring(name)) {
         findings.add(
-          .operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOperators.effect(of: name))")
+          .operatorCode, .error,
+          text: "the graph has the operator \(name), which \(TensorFlowOperators.effect(of: name))")
       } else if !TensorFlowOperators.isKnown(name) {
         findings.add(
           .operatorCode, .error,
-          "the graph has the operator \(DocumentFindings.shown(name)), which is not part of TensorFlow and needs a custom library"
+          text:
+            "the graph has the operator \(DocumentFindings.shown(name)), which is not part of TensorFlow and needs a custom library"
         )
       }
     }
-    for problem in problems.sorted() { findings.add(.operatorCode, .error, "the graph's \(problem)") }
+    for problem in problems.sorted() { findings.add(.operatorCode, .error, text: "the graph's \(problem)") }
     scanner.add(findings, file)
   }
 
   /// Finds `op: "PyFunc"` in the text format.
   private func text(_ file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
-      return scanner.add(.unread, .error, file, "a text graph of more than 64 MiB was not scanned")
+      return scanner.add(.unread, .error, file: file, text: "a text graph of more than 64 MiB was not scanned")
     }
     let names = ProtobufTextReader.texts(of: "op", in: try file.blob.bytes()).filter(TensorFlowGraph.isOperator)
     let operators = Dictionary(uniqueKeysWithValues: names.map { ($0, 1) })
-    report(operators, [], file, &scanner)
+    report(operators, [], file: file, scanner: &scanner)
   }
 }

@@ -31,7 +31,7 @@ struct HDF5Attribute {
       throw HDF5Problem(reason: "an attribute of \(count) strings")
     }
     let rest = Array(cursor.bytes[cursor.index...])
-    values = try HDF5Attribute.values(file, type, count, rest)
+    values = try HDF5Attribute.values(file, type, count: count, bytes: rest)
   }
 
   /// The number of elements in a dataspace (IV.A.2.b).
@@ -56,8 +56,7 @@ struct HDF5Attribute {
     return count
   }
 
-  private static func values(_ file: HDF5File, _ type: HDF5Type, _ count: UInt64, _ bytes: [UInt8]) throws -> [any Blob]
-  {
+  private static func values(_ file: HDF5File, _ type: HDF5Type, count: UInt64, bytes: [UInt8]) throws -> [any Blob] {
     switch type.kind {
     case .text:
       let size = Int(type.size)

@@ -56,7 +56,7 @@ struct HDF5Header {
   }
 
   private static func read(
-    _ file: HDF5File, _ first: [(UInt64, UInt64)], _ next: (inout HDF5Cursor) throws -> Message?
+    _ file: HDF5File, _ first: [(UInt64, UInt64)], next: (inout HDF5Cursor) throws -> Message?
   ) throws -> [Message] {
     var blocks = first
     var seen: Set<UInt64> = []

@@ -99,7 +99,7 @@ struct HDF5Heap {
 
   private func managed(_ offset: UInt64, _ size: UInt64) throws -> [UInt8] {
     guard size <= maximumDirect else { throw HDF5Problem(reason: "an object that is larger than its block") }
-    if rootRows == 0 { return try inBlock(rootAddress, offset, size, startSize) }
+    if rootRows == 0 { return try inBlock(rootAddress, offset, size: size, blockSize: startSize) }
     var (address, rows, inside) = (rootAddress, rootRows, offset)
     // Each level has fewer rows than the one above.
     for _ in 0..<64 {
@@ -124,7 +124,7 @@ struct HDF5Heap {
       let child = try cursor.address()
       guard !file.isUndefined(child) else { throw HDF5Problem(reason: "an object in a block that does not exist") }
       inside -= place.start
-      if place.size <= maximumDirect { return try inBlock(child, inside, size, place.size) }
+      if place.size <= maximumDirect { return try inBlock(child, inside, size: size, blockSize: place.size) }
       address = child
       rows = UInt64(63 - place.size.leadingZeroBitCount) - UInt64(63 - (startSize * width).leadingZeroBitCount) + 1
     }
@@ -132,7 +132,7 @@ struct HDF5Heap {
   }
 
   /// Offsets include the block's own header.
-  private func inBlock(_ address: UInt64, _ offset: UInt64, _ size: UInt64, _ blockSize: UInt64) throws -> [UInt8] {
+  private func inBlock(_ address: UInt64, _ offset: UInt64, size: UInt64, blockSize: UInt64) throws -> [UInt8] {
     guard offset < blockSize, size <= blockSize - offset, size <= 1 << 20 else {
       throw HDF5Problem(reason: "an object outside of its block")
     }

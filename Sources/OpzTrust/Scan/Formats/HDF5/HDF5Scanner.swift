@@ -15,13 +15,14 @@ struct HDF5Scanner: FormatScanner {
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     let window = BlobWindow(file.blob)
     guard let start = try HDF5File.start(of: window) else {
-      return scanner.add(.unread, .error, file, "its name says HDF5, but it contains none")
+      return scanner.add(.unread, .error, file: file, text: "its name says HDF5, but it contains none")
     }
     let content: HDF5File
     do {
       content = try HDF5File(window, at: start)
     } catch let problem as HDF5Problem {
-      return scanner.add(.unread, .error, file, at: start, "its attributes cannot be read: \(problem.reason)")
+      return scanner.add(
+        .unread, .error, file: file, at: start, text: "its attributes cannot be read: \(problem.reason)")
     }
     try attributes(of: content, file, &scanner)
     try values(of: content, file, &scanner)
@@ -41,15 +42,17 @@ struct HDF5Scanner: FormatScanner {
         }
       }
     } catch let problem as HDF5Problem {
-      scanner.add(.unread, .error, file, "its attributes cannot be read: \(problem.reason)")
+      scanner.add(.unread, .error, file: file, text: "its attributes cannot be read: \(problem.reason)")
     } catch is BlobWindow.PastEnd {
-      scanner.add(.unread, .error, file, "its attributes cannot be read: they are beyond the end of the file")
+      scanner.add(
+        .unread, .error, file: file, text: "its attributes cannot be read: they are beyond the end of the file")
     }
     for name in objects.otherFiles.sorted() {
       let leaves = EscapingPath.isOutside(name)
       scanner.add(
-        .outsidePath, leaves ? .error : .warning, file,
-        "it reads \(DocumentFindings.shown(name)), another file\(leaves ? " outside of the model's directory" : "")")
+        .outsidePath, leaves ? .error : .warning, file: file,
+        text:
+          "it reads \(DocumentFindings.shown(name)), another file\(leaves ? " outside of the model's directory" : "")")
     }
   }
 
@@ -79,7 +82,7 @@ struct HDF5Scanner: FormatScanner {
           guard size >= 4, size <= 1 << 40 else { return true }
           let head = try content.bytes(at: address, 2)
           let isPickle = head[0] == 0x80 && head[1] <= 5
-          if try isPickle || isConfiguration(content, head, address, size) {
+          if try isPickle || isConfiguration(content, head, address: address, size: size) {
             scanner.scanMember(of: file, at: "@\(place)/\(index)", try content.blob(at: address, size))
           }
           return true
@@ -93,7 +96,7 @@ struct HDF5Scanner: FormatScanner {
   }
 
   /// Whether a value may be a model's configuration.
-  private func isConfiguration(_ content: HDF5File, _ head: [UInt8], _ address: UInt64, _ size: UInt64) throws -> Bool {
+  private func isConfiguration(_ content: HDF5File, _ head: [UInt8], address: UInt64, size: UInt64) throws -> Bool {
     guard head[0] == UInt8(ascii: "{"), size <= 16 << 20 else { return false }
     return try content.blob(at: address, size).bytes().contains(text: "class_name")
   }

@@ -16,26 +16,26 @@ enum KerasCheck: DocumentCheck {
     }
     guard let name = written.string else {
       if object["registered_name"] != nil || object["module"] != nil {
-        findings.add(.kerasCode, .error, "a class_name that is not a string")
+        findings.add(.kerasCode, .error, text: "a class_name that is not a string")
       }
       return
     }
     let module = object["module"]?.string
     if let other = object["module"], other != .null, module == nil {
-      findings.add(.kerasCode, .error, "the module of \(DocumentFindings.shown(name)) is not a string")
+      findings.add(.kerasCode, .error, text: "the module of \(DocumentFindings.shown(name)) is not a string")
     }
     // Keras looks for a registered name before it looks for module and class.
     let registered = object["registered_name"]?.string
-    if name == "function" { return function(object, module, &findings) }
-    if name.hasPrefix("__"), special(name, object, module, &findings) { return }
+    if name == "function" { return function(object, module, findings: &findings) }
+    if name.hasPrefix("__"), special(name, object, module: module, findings: &findings) { return }
     guard isKerasName(name), registered.map(isKerasName) ?? true, module.map(isKerasModule) ?? true else {
-      return unknown(name, module, registered, &findings)
+      return unknown(name, module, registered: registered, findings: &findings)
     }
-    reads(name, object["config"], &findings)
+    reads(name, object["config"], findings: &findings)
   }
 
   private static func unknown(
-    _ name: String, _ module: String?, _ registered: String?, _ findings: inout DocumentFindings
+    _ name: String, _ module: String?, registered: String?, findings: inout DocumentFindings
   ) {
     let parts = (registered ?? name).split(separator: ">", maxSplits: 1).map(String.init)
     if let module, findings.isAllowedByUser(module, name) { return }
@@ -45,7 +45,7 @@ enum KerasCheck: DocumentCheck {
     let isLambda = name == "Lambda" || name == "__lambda__"
     findings.add(
       .kerasCode, .error,
-      isLambda
+      text: isLambda
         ? "\(shown) is code that runs when the model is loaded"
         : "it creates \(shown)\(also), which is not one of Keras' own classes")
   }
@@ -92,7 +92,7 @@ enum KerasCheck: DocumentCheck {
   /// `{"class_name": "function", "module": "builtins", "config": "relu"}`: looked up by name among Keras' own
   /// functions, else imported from the module.
   private static func function(
-    _ object: [String: JSONValue], _ module: String?, _ findings: inout DocumentFindings
+    _ object: [String: JSONValue], _ module: String?, findings: inout DocumentFindings
   ) {
     let named = object["config"]?.string ?? object["registered_name"]?.string ?? ""
     let isOwn = module == nil || module == "builtins" || module.map(isKerasModule) == true
@@ -104,12 +104,12 @@ enum KerasCheck: DocumentCheck {
     if isOwn, isKnown { return }
     if let module, findings.isAllowedByUser(module, named) { return }
     let shown = DocumentFindings.shown("\(module ?? "").\(named)")
-    findings.add(.kerasCode, .error, "it calls the function \(shown), which is not one of Keras' own")
+    findings.add(.kerasCode, .error, text: "it calls the function \(shown), which is not one of Keras' own")
   }
 
   /// Checks a value that is not a class. False if the name stands for no such value.
   private static func special(
-    _ name: String, _ object: [String: JSONValue], _ module: String?, _ findings: inout DocumentFindings
+    _ name: String, _ object: [String: JSONValue], module: String?, findings: inout DocumentFindings
   ) -> Bool {
     switch name {
     case "__tuple__", "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__slice__", "__ellipsis__":
@@ -120,7 +120,7 @@ enum KerasCheck: DocumentCheck {
       if isOwn, module?.hasPrefix("tensorflow.python.") ?? true { return true }
       findings.add(
         .kerasCode, .error,
-        "it creates \(DocumentFindings.shown("\(module ?? "").\(type)")), which is not one of Keras' own classes")
+        text: "it creates \(DocumentFindings.shown("\(module ?? "").\(type)")), which is not one of Keras' own classes")
       return true
     default: return false
     }
@@ -129,7 +129,7 @@ enum KerasCheck: DocumentCheck {
   // MARK: Files
 
   /// Checks layers whose vocabulary may be the path of a file, which is read when the model is loaded (CVE-2025-12058).
-  private static func reads(_ name: String, _ config: JSONValue?, _ findings: inout DocumentFindings) {
+  private static func reads(_ name: String, _ config: JSONValue?, findings: inout DocumentFindings) {
     let lookups = ["StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"]
     guard lookups.contains(name), let config else { return }
     for key in ["vocabulary", "idf_weights", "split", "standardize"] {
@@ -138,7 +138,7 @@ enum KerasCheck: DocumentCheck {
       if isChoice, text.allSatisfy({ $0.isLetter || $0 == "_" }) { continue }
       findings.add(
         .kerasCode, .error,
-        "\(name) reads the file \(DocumentFindings.shown(text)) when the model is loaded")
+        text: "\(name) reads the file \(DocumentFindings.shown(text)) when the model is loaded")
     }
   }
 }

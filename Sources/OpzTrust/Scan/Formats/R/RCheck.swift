@@ -29,15 +29,16 @@ struct RCheck {
     if tree[0]?.kind == .list { for cell in tree.cells(0) { hook(tree[cell]) } }
     while let (index, context) = waiting.popLast() {
       guard let node = tree[index], seen.insert(index).inserted else { continue }
-      visit(index, node, context)
+      visit(index, node, context: context)
     }
     if functions > 0 {
       findings.add(
-        .modelCode, .note, "it has \(functions) function\(functions == 1 ? "" : "s"), which run when the model is used")
+        .modelCode, .note,
+        text: "it has \(functions) function\(functions == 1 ? "" : "s"), which run when the model is used")
     }
   }
 
-  private mutating func visit(_ index: Int32, _ node: RTree.Node, _ context: Context) {
+  private mutating func visit(_ index: Int32, _ node: RTree.Node, context: Context) {
     if node.kind != .promise, node.kind != .alternative { attributes(node) }
     switch node.kind {
     case .promise: promise(node, context)
@@ -47,20 +48,20 @@ struct RCheck {
     case .language: language(index, isEvaluated: context == .evaluated || isFormula(node))
     case .vector: waiting += node.items.map { ($0, .value) }
     case .expression: waiting += node.items.map { ($0, .evaluated) }
-    case .bytecode: findings.add(.rCode, .error, "it has compiled code that belongs to no function")
+    case .bytecode: findings.add(.rCode, .error, text: "it has compiled code that belongs to no function")
     case .externalPointer: pointer(node)
     case .weakReference:
-      findings.add(.rCode, .warning, "it has a weak reference, whose finalizer runs when it is no longer used")
+      findings.add(.rCode, .warning, text: "it has a weak reference, whose finalizer runs when it is no longer used")
     case .alternative: alternative(node)
     case .s4: method(node)
     case .persistent:
-      findings.add(.rCode, .error, "it has a reference that a function of the loading program has to resolve")
+      findings.add(.rCode, .error, text: "it has a reference that a function of the loading program has to resolve")
     case .namespace, .package: package(node)
     case .builtin, .special:
       if let name = node.texts.first,
         RFunctions.dangerous.contains(name) || RFunctions.dangerousWhenCalled.contains(name)
       {
-        findings.add(.rCode, .error, "it has the function \(DocumentFindings.shown(name))")
+        findings.add(.rCode, .error, text: "it has the function \(DocumentFindings.shown(name))")
       }
     default: break
     }
@@ -91,18 +92,19 @@ struct RCheck {
     if let value = tree[node.first], value.kind != .unbound { return waiting.append((node.first, .value)) }
     guard context == .binding else {
       return findings.add(
-        .rCode, .error, "it has a promise: code that runs when the object is accessed (CVE-2024-27322)")
+        .rCode, .error, text: "it has a promise: code that runs when the object is accessed (CVE-2024-27322)")
     }
     var code = RCode(tree)
     code.add(node.rest)
     let isPlain = code.calls.allSatisfy { RNames.functions.contains(Substring($0)) && !isDangerousCall($0) }
     if isPlain, code.packages.isEmpty {
-      return findings.add(.rCode, .note, "a function's variable is a promise, which runs when the function is used")
+      return findings.add(
+        .rCode, .note, text: "a function's variable is a promise, which runs when the function is used")
     }
     let names = code.calls.sorted().prefix(5).joined(separator: ", ")
     findings.add(
       .rCode, .error,
-      "a variable is a promise, which runs when it is accessed: it calls \(DocumentFindings.shown(names))")
+      text: "a variable is a promise, which runs when it is accessed: it calls \(DocumentFindings.shown(names))")
   }
 
   private func isDangerousCall(_ name: String) -> Bool {
@@ -113,12 +115,12 @@ struct RCheck {
     let name = tree.name(cell.tag) ?? ""
     findings.add(
       .rCode, .error,
-      "\(DocumentFindings.shown(name)) is an active binding: a function that runs when it is accessed")
+      text: "\(DocumentFindings.shown(name)) is an active binding: a function that runs when it is accessed")
   }
 
   private mutating func hook(_ cell: RTree.Node?) {
     guard let cell, let name = tree.name(cell.tag), RFunctions.hooks.contains(name) else { return }
-    findings.add(.rCode, .error, "R calls \(name) by itself")
+    findings.add(.rCode, .error, text: "R calls \(name) by itself")
   }
 
   // MARK: Functions
@@ -138,9 +140,9 @@ struct RCheck {
       report("one of its functions calls \(name)", name)
     }
     for name in code.packages.sorted() where !RFunctions.packages.contains(name) {
-      findings.add(.rCode, .error, "one of its functions uses the package \(DocumentFindings.shown(name))")
+      findings.add(.rCode, .error, text: "one of its functions uses the package \(DocumentFindings.shown(name))")
     }
-    if code.callsNativeCode { findings.add(.rCode, .error, "one of its functions calls compiled code (.Call)") }
+    if code.callsNativeCode { findings.add(.rCode, .error, text: "one of its functions calls compiled code (.Call)") }
     let unknown = code.calls.filter { name in
       !RNames.functions.contains(Substring(name)) && !known.contains(name) && !name.contains("<-")
         && !isDangerousCall(name) && !name.hasPrefix("C_")
@@ -149,13 +151,13 @@ struct RCheck {
       let names = unknown.sorted().prefix(8).joined(separator: ", ")
       findings.add(
         .rCode, .warning,
-        "one of its functions calls what is neither R's own nor the model's: \(DocumentFindings.shown(names))")
+        text: "one of its functions calls what is neither R's own nor the model's: \(DocumentFindings.shown(names))")
     }
   }
 
   private mutating func report(_ text: String, _ name: String) {
     guard !findings.isAllowedByUser("R", name) else { return }
-    findings.add(.rCode, .error, text)
+    findings.add(.rCode, .error, text: text)
   }
 
   /// The names that an environment and those around it define.
@@ -205,7 +207,8 @@ struct RCheck {
       report("an expression that is evaluated calls \(name)", name)
     }
     for name in code.packages.sorted() where !RFunctions.bundledNamespaces.contains(name) {
-      findings.add(.rCode, .warning, "an expression that is evaluated uses the package \(DocumentFindings.shown(name))")
+      findings.add(
+        .rCode, .warning, text: "an expression that is evaluated uses the package \(DocumentFindings.shown(name))")
     }
   }
 
@@ -213,7 +216,7 @@ struct RCheck {
 
   private mutating func pointer(_ node: RTree.Node) {
     waiting += [(node.first, .value), (node.tag, .value)]
-    findings.add(.rCode, .error, "it has an external pointer, which a package's code follows")
+    findings.add(.rCode, .error, text: "it has an external pointer, which a package's code follows")
   }
 
   private mutating func alternative(_ node: RTree.Node) {
@@ -222,7 +225,8 @@ struct RCheck {
     if names.count < 2 || !RFunctions.alternatives.contains(names[0]) || names[1] != "base" {
       findings.add(
         .rCode, .error,
-        "it has a vector of the class \(DocumentFindings.shown(names.joined(separator: " of "))), which a package's code reads"
+        text:
+          "it has a vector of the class \(DocumentFindings.shown(names.joined(separator: " of "))), which a package's code reads"
       )
     }
     waiting += [(node.rest, .value), (node.attributes, .value)]
@@ -236,12 +240,12 @@ struct RCheck {
     ]
     .contains { name.contains($0) }
     if isMethod {
-      findings.add(.rCode, .error, "it has methods of its own (\(DocumentFindings.shown(name)))")
+      findings.add(.rCode, .error, text: "it has methods of its own (\(DocumentFindings.shown(name)))")
     }
   }
 
   private mutating func package(_ node: RTree.Node) {
     guard let name = node.texts.first, !RFunctions.bundledNamespaces.contains(name) else { return }
-    findings.add(.modelCode, .note, "reading it loads the package \(DocumentFindings.shown(name))")
+    findings.add(.modelCode, .note, text: "reading it loads the package \(DocumentFindings.shown(name))")
   }
 }

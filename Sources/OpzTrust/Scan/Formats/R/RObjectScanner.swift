@@ -32,13 +32,14 @@ struct RObjectScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard let start = RObjectScanner.start(file.head) else {
-      return scanner.add(.unread, .error, file, "a workspace in R's first format, which is not supported")
+      return scanner.add(.unread, .error, file: file, text: "a workspace in R's first format, which is not supported")
     }
     do {
       let tree = try RReader.read(try RStream(file.blob, at: start))
       scanner.add(RCheck.check(tree, DocumentFindings(scanner.allowlist)), file)
     } catch let problem as RProblem {
-      scanner.add(.unread, .error, file, at: problem.offset, "R objects that cannot be read: \(problem.reason)")
+      scanner.add(
+        .unread, .error, file: file, at: problem.offset, text: "R objects that cannot be read: \(problem.reason)")
     }
   }
 }

@@ -151,7 +151,7 @@ struct RReader {
     }
   }
 
-  private mutating func add(_ kind: RTree.Kind, _ flags: Int, _ slot: Slot, texts: [String] = []) throws -> Int32 {
+  private mutating func add(_ kind: RTree.Kind, _ flags: Int, slot: Slot, texts: [String] = []) throws -> Int32 {
     guard tree.nodes.count < RReader.maximumCount else {
       throw stream.problem("more than \(RReader.maximumCount) objects")
     }
@@ -183,7 +183,7 @@ struct RReader {
     let hasAttributes = flags & 0x200 != 0
     let hasTag = flags & 0x400 != 0
     switch type {
-    case 254: _ = try add(.null, 0, slot)
+    case 254: _ = try add(.null, 0, slot: slot)
     case 255:
       let number = flags >> 8 == 0 ? try stream.integer() : flags >> 8
       guard number > 0, number <= references.count else { throw stream.problem("a reference to nothing") }
@@ -192,12 +192,12 @@ struct RReader {
     case 239, 240, 243, 244, 245, 246: throw stream.problem("the type \(type), which is not allowed there")
     default:
       guard let kind = RTree.Kind(rawValue: UInt8(type)) else { throw stream.problem("the unknown type \(type)") }
-      let node = try add(kind, flags, slot)
-      try content(kind, node, hasAttributes, hasTag)
+      let node = try add(kind, flags, slot: slot)
+      try content(kind, node, hasAttributes: hasAttributes, hasTag: hasTag)
     }
   }
 
-  private mutating func content(_ kind: RTree.Kind, _ node: Int32, _ hasAttributes: Bool, _ hasTag: Bool) throws {
+  private mutating func content(_ kind: RTree.Kind, _ node: Int32, hasAttributes: Bool, hasTag: Bool) throws {
     switch kind {
     case .symbol:
       tree.nodes[Int(node)].texts = [try readString() ?? "NA"]
@@ -271,7 +271,7 @@ struct RReader {
     guard (0...1000).contains(count) else { throw stream.problem("\(count) names") }
     var found: [String] = []
     for _ in 0..<count { found.append(try readString() ?? "NA") }
-    references.append(try add(kind, 0, slot, texts: found))
+    references.append(try add(kind, 0, slot: slot, texts: found))
   }
 
   // MARK: Compiled code
@@ -284,7 +284,7 @@ struct RReader {
   private mutating func codeConstant(_ slot: Slot) throws {
     let type = try stream.integer()
     switch type {
-    case 21: code(try add(.bytecode, 0, slot))
+    case 21: code(try add(.bytecode, 0, slot: slot))
     case 2, 6, 239, 240, 243, 244: try codeLanguage(type, slot)
     default: tasks.append(.item(slot))
     }
@@ -303,7 +303,7 @@ struct RReader {
     default: break
     }
     guard [2, 6, 239, 240].contains(type) else { return tasks.append(.item(slot)) }
-    let node = try add(type == 2 || type == 239 ? .list : .language, 0, slot)
+    let node = try add(type == 2 || type == 239 ? .list : .language, 0, slot: slot)
     tasks.append(.codeLanguage(Slot(node: node, field: .rest)))
     tasks.append(.codeLanguage(Slot(node: node, field: .first)))
     next(node, (type > 238 ? [.attributes] : []) + [.tag])

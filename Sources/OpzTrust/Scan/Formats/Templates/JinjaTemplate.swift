@@ -15,17 +15,17 @@ struct JinjaTemplate {
   static func check(_ text: String, of key: String, _ findings: inout DocumentFindings) {
     guard text.contains("{{") || text.contains("{%") else { return }
     guard text.utf8.count <= 4 << 20 else {
-      return findings.add(.unread, .error, "a template of more than 4 MiB was not scanned")
+      return findings.add(.unread, .error, text: "a template of more than 4 MiB was not scanned")
     }
     do {
       var template = JinjaTemplate(tokens: try JinjaLexer.tokens(of: text))
       template.run()
       for problem in template.problems.prefix(20) {
-        findings.add(.templateCode, .error, "the template \(DocumentFindings.shown(key)) \(problem)")
+        findings.add(.templateCode, .error, text: "the template \(DocumentFindings.shown(key)) \(problem)")
       }
     } catch let broken as JinjaLexer.Broken {
       findings.add(
-        .templateCode, .error, "the template \(DocumentFindings.shown(key)) cannot be followed: \(broken.reason)")
+        .templateCode, .error, text: "the template \(DocumentFindings.shown(key)) cannot be followed: \(broken.reason)")
     } catch {}
   }
 

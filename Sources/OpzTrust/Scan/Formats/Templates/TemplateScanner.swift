@@ -14,7 +14,7 @@ struct TemplateScanner: FormatScanner {
     }
     var findings = DocumentFindings(scanner.allowlist)
     guard file.blob.size <= 4 << 20 else {
-      return scanner.add(.unread, .error, file, "a template of more than 4 MiB was not scanned")
+      return scanner.add(.unread, .error, file: file, text: "a template of more than 4 MiB was not scanned")
     }
     JinjaTemplate.check(String(decoding: try file.blob.bytes(), as: UTF8.self), of: String(file.name), &findings)
     scanner.add(findings, file)

@@ -33,6 +33,6 @@ struct ProgramScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) {
     guard let kind = kind(file) else { return }
-    scanner.add(.modelCode, .note, file, "\(kind), which was not scanned")
+    scanner.add(.modelCode, .note, file: file, text: "\(kind), which was not scanned")
   }
 }

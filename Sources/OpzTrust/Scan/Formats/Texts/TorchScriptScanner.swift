@@ -10,13 +10,13 @@ struct TorchScriptScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
-      return scanner.add(.unread, .error, file, "code of more than 64 MiB was not scanned")
+      return scanner.add(.unread, .error, file: file, text: "code of more than 64 MiB was not scanned")
     }
     let text = String(decoding: try file.blob.bytes(), as: UTF8.self)
     var findings = DocumentFindings(scanner.allowlist)
     for name in ["torch.from_file", "torch.save", "torch.load", "ops.aten.from_file", "ops.aten.save"]
     where text.contains("\(name)(") {
-      findings.add(.operatorCode, .error, "the code calls \(name), which reads or writes files")
+      findings.add(.operatorCode, .error, text: "the code calls \(name), which reads or writes files")
     }
     for piece in text.split(separator: "ops.").dropFirst() {
       let names = piece.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }.split(separator: ".")
@@ -25,7 +25,7 @@ struct TorchScriptScanner: FormatScanner {
       if findings.isAllowedByUser(String(names[0]), String(names[1])) { continue }
       findings.add(
         .operatorCode, .error,
-        "the code calls \(DocumentFindings.shown(name)), an operator of a custom library")
+        text: "the code calls \(DocumentFindings.shown(name)), an operator of a custom library")
     }
     scanner.add(findings, file)
   }

@@ -16,15 +16,17 @@ struct XMLScanner: FormatScanner {
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= XMLScanner.limit else {
-      return scanner.add(.unread, .error, file, "XML of more than \(XMLScanner.limit >> 20) MiB was not scanned")
+      return scanner.add(
+        .unread, .error, file: file, text: "XML of more than \(XMLScanner.limit >> 20) MiB was not scanned")
     }
     let raw = try file.blob.bytes()
     guard let bytes = JSONText.utf8(raw, JSONText.encoding(file.head)) else {
-      return scanner.add(.unread, .error, file, "XML that is not text in UTF-8 or UTF-16")
+      return scanner.add(.unread, .error, file: file, text: "XML that is not text in UTF-8 or UTF-16")
     }
     if bytes.contains(text: "<!ENTITY") {
       scanner.add(
-        .outsidePath, .error, file, "it declares entities, with which XML can read files and grow without limit")
+        .outsidePath, .error, file: file,
+        text: "it declares entities, with which XML can read files and grow without limit")
     }
     let type = bytes.firstRange(of: Array("<!DOCTYPE".utf8)).map {
       bytes[$0.lowerBound...].prefix { $0 != UInt8(ascii: ">") }
@@ -33,9 +35,9 @@ struct XMLScanner: FormatScanner {
       || bytes.contains(text: "www.w3.org/2001/XInclude")
     {
       let isModel = file.suffix == "pmml" || bytes.contains(text: "<PMML") || bytes.contains(text: "<net")
-      scanner.add(.outsidePath, isModel ? .error : .warning, file, "it includes another document")
+      scanner.add(.outsidePath, isModel ? .error : .warning, file: file, text: "it includes another document")
     }
-    layers(bytes, file, &scanner)
+    layers(bytes, file, scanner: &scanner)
     var found: Set<String> = []
     for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "Apply".utf8) {
       guard let name = XMLScanner.attribute("function", piece), name.contains("."), !name.hasPrefix("x-") else {
@@ -43,22 +45,23 @@ struct XMLScanner: FormatScanner {
       }
       if found.count < 100, found.insert(name).inserted {
         scanner.add(
-          .namedCode, .error, file,
-          "it applies \(DocumentFindings.shown(name)), which is a program's function and not one of PMML's")
+          .namedCode, .error, file: file,
+          text: "it applies \(DocumentFindings.shown(name)), which is a program's function and not one of PMML's")
       }
     }
   }
 
   /// Finds OpenVINO layers outside its operator sets, which need a custom library.
-  private func layers(_ bytes: [UInt8], _ file: ScannedFile, _ scanner: inout FileScanner) {
+  private func layers(_ bytes: [UInt8], _ file: ScannedFile, scanner: inout FileScanner) {
     guard bytes.contains(text: "<layers") else { return }
     for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "layer ".utf8) {
       let version = XMLScanner.attribute("version", piece) ?? "opset1"
       guard !version.hasPrefix("opset"), version != "experimental" else { continue }
       let type = XMLScanner.attribute("type", piece) ?? ""
       return scanner.add(
-        .operatorCode, .error, file,
-        "it has the layer \(DocumentFindings.shown(type)) of \(DocumentFindings.shown(version)), which needs a custom library"
+        .operatorCode, .error, file: file,
+        text:
+          "it has the layer \(DocumentFindings.shown(type)) of \(DocumentFindings.shown(version)), which needs a custom library"
       )
     }
   }

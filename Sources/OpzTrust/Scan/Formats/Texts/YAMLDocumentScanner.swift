@@ -38,10 +38,12 @@ struct YAMLDocumentScanner: FormatScanner {
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= YAMLDocumentScanner.limit else {
       return scanner.add(
-        .unread, .error, file, "YAML of more than \(YAMLDocumentScanner.limit >> 20) MiB was not scanned")
+        .unread, .error, file: file, text: "YAML of more than \(YAMLDocumentScanner.limit >> 20) MiB was not scanned")
     }
     guard let text = YAMLDocumentScanner.text(try file.blob.bytes(), file.head) else {
-      if isNamed(file) { scanner.add(.unread, .error, file, "YAML that is not text in UTF-8, UTF-16 or UTF-32") }
+      if isNamed(file) {
+        scanner.add(.unread, .error, file: file, text: "YAML that is not text in UTF-8, UTF-16 or UTF-32")
+      }
       return
     }
     var findings = DocumentFindings(scanner.allowlist)
@@ -63,7 +65,7 @@ struct YAMLDocumentScanner: FormatScanner {
     } catch {
       // Other readers take the last of duplicate keys.
       guard isNamed, CodeNames.yaml.contains(where: { text.contains($0) }) else { return }
-      findings.add(.unread, .error, "it names code, and readers do not agree on its content: \(error)")
+      findings.add(.unread, .error, text: "it names code, and readers do not agree on its content: \(error)")
     }
   }
 
@@ -84,7 +86,7 @@ struct YAMLDocumentScanner: FormatScanner {
     guard let name = name(of: tag.text) else {
       // Tags such as `!Ref` have a meaning to one program only.
       if tag.text.contains("ruby/") || tag.text.contains("python/") || tag.text.contains("java") {
-        findings.add(.yamlTag, .error, "\(place): the tag \(shown) creates a program's object")
+        findings.add(.yamlTag, .error, text: "\(place): the tag \(shown) creates a program's object")
       }
       return
     }
@@ -98,7 +100,7 @@ struct YAMLDocumentScanner: FormatScanner {
         return
       }
     }
-    findings.add(.yamlTag, .error, "\(place): the tag \(shown) creates a program's object or calls its function")
+    findings.add(.yamlTag, .error, text: "\(place): the tag \(shown) creates a program's object or calls its function")
   }
 
   /// The part after YAML's own prefix.
