@@ -53,6 +53,13 @@ struct LoadedProject: Sendable {
       mlflow: saved)
   }
 
+  /// Reports what the model's reader has to say, as of a version that was never tried. What another program than
+  /// opz-server makes of the model is not for opz to say.
+  func noteModel(_ progress: any ProgressSink) {
+    guard config.runtime.kind == .native else { return }
+    for note in model?.model.notes ?? [] { progress.report(.note("model: \(note)")) }
+  }
+
   /// What MLflow itself would refuse when the container starts is refused before it is a version.
   private static func requireFunction(_ saved: MLflowModel?, _ config: ProjectConfig, path: FilePath) throws {
     let isMLflows = config.serve?.loader == .mlflow || config.runtime.command.contains("mlflow")

@@ -43,10 +43,7 @@ public struct PackageProject: Sendable {
     let project = try await LoadedProject.load(request, session)
     let outputs = try request.outputs.map { try ImageOutput($0, in: session) }
     let destination = try request.push.map { try Reference(parsing: $0) }
-    // What another program than opz-server makes of the model is not for opz to say.
-    for note in project.config.runtime.kind == .native ? project.model?.model.notes ?? [] : [] {
-      session.progress.report(.note("model: \(note)"))
-    }
+    project.noteModel(session.progress)
     let registry = try session.createRegistry().batchingSyncs()
     let draft = try await build(project, registry)
     var tested: TestReport?

@@ -88,6 +88,7 @@ public struct PlanProject: Sendable {
   ///   destination.
   public func run() async throws -> PackagePlan {
     let project = try await LoadedProject.load(request, session)
+    project.noteModel(session.progress)
     let registry = try session.createRegistry()
     let bases = try await project.bases(registry, session)
     let remote = try destination.map { try session.repository($0) }

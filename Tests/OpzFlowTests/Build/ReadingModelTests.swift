@@ -66,6 +66,19 @@ struct ReadingModelTests {
     #expect(try await RuntimeImport.pinned(in: project.session).map(\.reads) == [RuntimeMark(.standard)])
   }
 
+  @Test("plan and package say what the model's reader has to say, as of trees after the best iteration")
+  func notes() async throws {
+    let project = try Self.project(Self.stopped)
+    var session = project.session
+    let notes = Notes()
+    session.progress = notes
+    _ = try await PlanProject(PackageRequest(project: project.path), in: session).run()
+    let planned = notes.texts.filter { $0.hasPrefix("model: ") }
+    #expect(planned.count == 1 && planned[0].contains("best"))
+    _ = try await PackageProject(PackageRequest(project: project.path), in: session).run()
+    #expect(notes.texts.filter { $0.hasPrefix("model: ") } == planned + planned)
+  }
+
   @Test("iterations of opz.yaml travel in the image's environment to all that score the version")
   func iterations() async throws {
     let project = try Self.project(Self.stopped, ", iterations: best", program: "\(RuntimeMark.text)")
