@@ -75,6 +75,24 @@ struct WalkTests {
     #expect(answer.status == 200 && body.contains("\"prediction\"") && body.contains("\"data\":[0]"), "\(body)")
   }
 
+  @Test("models that opz-server scores: no Python, and the library's numbers", arguments: ["wine", "diabetes"])
+  func native(example: String) async throws {
+    var project = try Project()
+    project.session.environment["OPZ_SERVER"] = try BuiltPrograms.server().string
+    let source = PackageRoot.path(#filePath).appending("examples").appending(example)
+    try #require(try ChildProcess.run(["cp", "-r", source.string, project.path.string]).status == 0)
+    _ = try await StartProject(project.path, in: project.session).run()
+    _ = try await LockProject(project.path, update: false, in: project.session).run()
+    let version = try await project.package { $0.test = true }.version
+    #expect(version.record.tests.map(\.name) == ["holdout.csv", "expected.csv"])
+    let report = try await TestVersion.run(version, in: project.session)
+    try report.requireSuccess(example)
+    #expect(report.checks.map(\.values) == [40 * (example == "wine" ? 3 : 1)])
+    let request = DeployRequest(repository: try Reference(parsing: "registry.example/\(example)"))
+    #expect(
+      try await DeployVersion(version, request, in: project.session).manifests().stream.contains("kind: Deployment"))
+  }
+
   @Test("an image that cannot start, or answers otherwise than expected, is not recorded")
   func refused() async throws {
     let project = try await project()
