@@ -18,9 +18,16 @@ let strict: [SwiftSetting] = [
 /// ten to fifty times slower without.
 let fast: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+/// OPZ_OPTIMIZE=1 is for running all tests: every module is optimized and keeps its assertions. The tests themselves are
+/// not, because optimizing them takes longer than they run.
+let isOptimized = Context.environment["OPZ_OPTIMIZE"] == "1"
+let source = isOptimized ? fast + [.unsafeFlags(["-assert-config", "Debug"], .when(configuration: .debug))] : strict
+
 /// A library whose folder has a README.md, which is no source.
-func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: settings)
+func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, exclude: ["README.md"],
+    swiftSettings: isOptimized || settings.isEmpty ? source : settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
