@@ -93,6 +93,65 @@ struct StatementTests {
     }
   }
 
+  @Test(
+    "each form is the same query with what stands around it", arguments: ModelSQL.Form.allCases,
+    SQLDialect.all.map(\.name))
+  func forms(form: ModelSQL.Form, dialect: String) throws {
+    let dialect = try SQLDialect.named(dialect)
+    var options = ModelSQL.Options()
+    options.keys = ["id"]
+    options.table = "crm.customers"
+    options.target = "scoring.churn"
+    let query = try ModelSQL(try Self.stump(), dialect, options: options).statement().text
+    options.form = form
+    guard form != .table || dialect.createsTableAs else {
+      #expect { try ModelSQL(try Self.stump(), dialect, options: options) } throws: { error in
+        (error as? SQLError)?.hint?.contains("SELECT * INTO") == true
+      }
+      return
+    }
+    let text = try ModelSQL(try Self.stump(), dialect, options: options).statement().text
+    let start = try #require(query.range(of: "WITH ")?.lowerBound)
+    let (header, body) = (query[..<start], query[start...])
+    let name = "\(dialect.quoted("scoring")).\(dialect.quoted("churn"))"
+    switch form {
+    case .select: #expect(text == query && body.hasSuffix(";\n"))
+    case .view: #expect(text == "\(header)CREATE VIEW \(name) AS\n\(body)")
+    case .table where dialect.name == "clickhouse":
+      #expect(text == "\(header)CREATE TABLE \(name) ENGINE = MergeTree ORDER BY tuple() AS\n\(body)")
+    case .table: #expect(text == "\(header)CREATE TABLE \(name) AS\n\(body)")
+    case .dbt:
+      let table = "\(dialect.quoted("crm")).\(dialect.quoted("customers"))"
+      #expect(text == header + body.dropLast(2).replacing(table, with: "{{ source('crm', 'customers') }}") + "\n")
+    }
+  }
+
+  @Test("dbt names one of its models, or a source's table; it has no third part")
+  func dbt() throws {
+    var options = ModelSQL.Options()
+    options.keys = ["id"]
+    options.form = .dbt
+    options.table = "it's"
+    #expect(
+      try ModelSQL(try Self.stump(), .duckdb, options: options).statement().text.contains("FROM {{ ref('it\\'s') }}"))
+    options.table = "crm.\"my customers\""
+    let text = try ModelSQL(try Self.stump(), .duckdb, options: options).statement().text
+    #expect(text.contains("FROM {{ source('crm', 'my customers') }}"))
+    options.table = "db.crm.customers"
+    #expect { try ModelSQL(try Self.stump(), .duckdb, options: options) } throws: { error in
+      (error as? SQLError)?.reason.contains("3 parts") == true
+    }
+  }
+
+  @Test("a name of three parts is refused where the database has no catalogs", arguments: SQLDialect.all.map(\.name))
+  func catalogs(dialect: String) throws {
+    let dialect = try SQLDialect.named(dialect)
+    var options = ModelSQL.Options()
+    options.table = "a.b.c"
+    let isRefused = (try? ModelSQL(try Self.stump(), dialect, options: options)) == nil
+    #expect(isRefused == ["sqlite", "mysql", "mariadb", "oracle", "clickhouse"].contains(dialect.name))
+  }
+
   @Test("names that the database would cut, and columns that would be there twice, are refused")
   func names() throws {
     var options = ModelSQL.Options()
@@ -103,9 +162,9 @@ struct StatementTests {
     let long = try Self.stump(String(repeating: "x", count: 64))
     #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql) }
     options = ModelSQL.Options()
-    options.columns = [String(repeating: "x", count: 64): "x"]
+    options.columns = try long.columnNames(["\(String(repeating: "x", count: 64))=x"])
     #expect(try ModelSQL(long, .postgresql, options: options).statement().text.contains("\"x\""))
-    options.columns = ["nothing": "x"]
+    options.columns = [0: ""]
     #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql, options: options) }
     options = ModelSQL.Options()
     options.form = .view

@@ -55,7 +55,7 @@ struct SQLCommand: AsyncParsableCommand {
     wanted.table = table
     wanted.target = name
     wanted.keys = key
-    wanted.columns = try columnNames()
+    wanted.columns = try loaded.model.columnNames(columns)
     wanted.shape = shape
     wanted.source = try operand.title()
     let statement = try ModelSQL(loaded.model, target, options: wanted).statement()
@@ -64,18 +64,6 @@ struct SQLCommand: AsyncParsableCommand {
     try file.finish()
     if let shape = statement.shape { options.note("shape \(shape.rawValue): \(statement.reason)") }
     if !target.isProven { options.note("the SQL was not run in \(target.name); try it on a copy first") }
-  }
-
-  private func columnNames() throws -> [String: String] {
-    var names: [String: String] = [:]
-    for column in columns {
-      let parts = column.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, names[parts[0]] == nil else {
-        throw ValidationError("--columns \(column): write INPUT=COLUMN, each input once")
-      }
-      names[parts[0]] = parts[1]
-    }
-    return names
   }
 }
 

@@ -32,7 +32,7 @@ public struct BatchScoring: Sendable {
     self.options = options
     encoder = RowEncoder(scorer.model, unseen: options.unseen)
     values = ScoredValues(scorer, try BatchScoring.output(options.kind, of: scorer.model))
-    _ = try TableColumns.renamed(options.columns, scorer.model.inputs)
+    _ = try scorer.model.columnNames(options.columns)
   }
 
   private static func output(_ kind: Kind?, of model: Model) throws -> Model.Output? {

@@ -26,34 +26,10 @@ struct TableColumns: Sendable {
     self.inputs = inputs
     self.options = options
     kept = options.keep
-    renamed = try TableColumns.renamed(options.columns, inputs)
+    renamed = try Model.columnNames(options.columns, of: inputs)
     fields = Array(repeating: Field(), count: names.count)
     if options.header == .none || isNameless { try matchPositions() } else { try matchNames() }
     try placeKept()
-  }
-
-  /// An input's name may contain `=`, so the split is where an input's name ends.
-  static func renamed(_ pairs: [String], _ inputs: [Model.Input]) throws -> [Int: String] {
-    let indexes = Dictionary(inputs.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { one, _ in one })
-    var result: [Int: String] = [:]
-    for pair in pairs {
-      let splits = pair.indices.filter { pair[$0] == "=" }
-      guard let split = splits.first(where: { indexes[String(pair[..<$0])] != nil }),
-        let input = indexes[String(pair[..<split])]
-      else {
-        throw ModelError(
-          .badOption, "--columns",
-          reason: splits.isEmpty
-            ? "'\(pair.prefix(80))' is not INPUT=COLUMN"
-            : "the model has no input '\(pair.prefix { $0 != "=" }.prefix(80))'",
-          hint: "the model has \(TableColumns.list(inputs.map(\.name)))")
-      }
-      let column = String(pair[pair.index(after: split)...])
-      guard result.updateValue(column, forKey: input) == nil else {
-        throw ModelError(.badOption, "--columns", reason: "it names two columns for the input '\(inputs[input].name)'")
-      }
-    }
-    return result
   }
 
   // MARK: By name

@@ -68,13 +68,18 @@ public struct SQLDialect: Sendable {
   let bytes: Around
   let nans: NaNs
   let barrier: Barrier
+  /// What stands between the name and `AS` of `CREATE TABLE .. AS`; nil where there is no such statement.
+  let tableAs: String?
   let limits: SQLLimits
+
+  /// Whether a statement can create a table of a query's rows.
+  public var createsTableAs: Bool { tableAs != nil }
 
   init(
     name: String, version: String, isProven: Bool = false, quotes: Quotes = .double, escapes: Escapes = .doubled,
     types: [SQLType: String], numbers: [SQLType: Around] = [:], functions: [SQLFunction: String] = [:],
     keepsFloat32: Bool = false, bytes: Around = Around(), nans: NaNs = .none, barrier: Barrier = .none,
-    limits: SQLLimits
+    tableAs: String? = "", limits: SQLLimits
   ) {
     self.name = name
     self.version = version
@@ -88,6 +93,7 @@ public struct SQLDialect: Sendable {
     self.bytes = bytes
     self.nans = nans
     self.barrier = barrier
+    self.tableAs = tableAs
     self.limits = limits
   }
 
@@ -159,4 +165,6 @@ struct SQLLimits: Sendable {
   var identifier: Int
   /// Queries in one `WITH`.
   var stages = 1000
+  /// The parts of a table's name: catalog, schema and table, where the database has all three.
+  var nameParts = 3
 }

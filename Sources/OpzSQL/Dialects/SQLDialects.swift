@@ -49,7 +49,7 @@ extension SQLDialect {
     name: "sqlite", version: "3.35", isProven: true,
     types: [.float32: "REAL", .float64: "REAL", .integer: "INTEGER", .text: "TEXT"],
     bytes: Around("", " COLLATE BINARY"), barrier: .materialized,
-    limits: SQLLimits(depth: 900, caseDepth: 400, bytes: 1_000_000_000, columns: 2000, identifier: 4096))
+    limits: SQLLimits(depth: 900, caseDepth: 400, bytes: 1_000_000_000, columns: 2000, identifier: 4096, nameParts: 2))
 
   static let duckdb = SQLDialect(
     name: "duckdb", version: "0.10", isProven: true,
@@ -62,13 +62,15 @@ extension SQLDialect {
     name: "mariadb", version: "10.2", isProven: true, quotes: .backtick, escapes: .doubledBoth,
     types: [.float32: "DOUBLE", .float64: "DOUBLE", .integer: "INTEGER", .text: "CHAR"],
     bytes: Around("CAST(", " AS BINARY)"), barrier: .limit,
-    limits: SQLLimits(depth: 1500, caseDepth: 200, bytes: 16 << 20, columns: 4096, identifier: 64, stages: 60))
+    limits: SQLLimits(
+      depth: 1500, caseDepth: 200, bytes: 16 << 20, columns: 4096, identifier: 64, stages: 60, nameParts: 2))
 
   static let mysql = SQLDialect(
     name: "mysql", version: "8.0.17", quotes: .backtick, escapes: .doubledBoth,
     types: [.float32: "DOUBLE", .float64: "DOUBLE", .integer: "SIGNED", .text: "CHAR"],
     bytes: Around("CAST(", " AS BINARY)"), barrier: .limit,
-    limits: SQLLimits(depth: 1500, caseDepth: 200, bytes: 64 << 20, columns: 4096, identifier: 64, stages: 60))
+    limits: SQLLimits(
+      depth: 1500, caseDepth: 200, bytes: 64 << 20, columns: 4096, identifier: 64, stages: 60, nameParts: 2))
 
   /// `CASE` may be nested to ten levels (error 125).
   static let sqlserver = SQLDialect(
@@ -76,7 +78,7 @@ extension SQLDialect {
     types: [.float32: "real", .float64: "float", .integer: "bigint", .text: "nvarchar(4000)"],
     numbers: [.float32: Around("CAST(", " AS real)")],
     functions: [.ln: "LOG", .ceiling: "CEILING"], keepsFloat32: true, bytes: Around("", " COLLATE Latin1_General_BIN2"),
-    limits: SQLLimits(depth: 900, caseDepth: 10, bytes: 64 << 20, columns: 1024, identifier: 128))
+    tableAs: nil, limits: SQLLimits(depth: 900, caseDepth: 10, bytes: 64 << 20, columns: 1024, identifier: 128))
 
   static let oracle = SQLDialect(
     name: "oracle", version: "12.2",
@@ -85,7 +87,7 @@ extension SQLDialect {
     ],
     numbers: [.float32: Around("", "f"), .float64: Around("", "d")], keepsFloat32: true,
     nans: .equal(to: "BINARY_DOUBLE_NAN"),
-    limits: SQLLimits(depth: 900, caseDepth: 120, bytes: 64 << 20, columns: 1000, identifier: 128))
+    limits: SQLLimits(depth: 900, caseDepth: 120, bytes: 64 << 20, columns: 1000, identifier: 128, nameParts: 2))
 
   static let snowflake = SQLDialect(
     name: "snowflake", version: "8", escapes: .doubledBoth,
@@ -121,8 +123,8 @@ extension SQLDialect {
       .float32: "Nullable(Float32)", .float64: "Nullable(Float64)", .integer: "Nullable(Int64)",
       .text: "Nullable(String)",
     ],
-    functions: [.ln: "log"], nans: .tested(by: "isNaN"),
-    limits: SQLLimits(depth: 900, caseDepth: 200, bytes: 262_144, columns: 4096, identifier: 255))
+    functions: [.ln: "log"], nans: .tested(by: "isNaN"), tableAs: " ENGINE = MergeTree ORDER BY tuple()",
+    limits: SQLLimits(depth: 900, caseDepth: 200, bytes: 262_144, columns: 4096, identifier: 255, nameParts: 2))
 
   static let trino = SQLDialect(
     name: "trino", version: "400",

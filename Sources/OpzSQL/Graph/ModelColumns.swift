@@ -125,7 +125,7 @@ struct ModelColumns {
   /// A number of the type that the database computes with.
   func literal(_ number: Double, _ element: ElementType) -> SQLExpression {
     if number.isNaN { return .null }
-    return .number(number, element == .float32 ? .float32 : element == .integer ? .float64 : .float64)
+    return .number(number, element == .float32 ? .float32 : .float64)
   }
 
   /// A float32 input, rounded.

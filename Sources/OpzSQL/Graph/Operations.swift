@@ -13,7 +13,7 @@ extension ModelColumns {
     case .function(let function): return try first.map { try apply(function, $0, element: element) }
     case .arithmetic(let operation):
       return try pairs(operands) { try $0.arithmetic(operation, $1, with: $2, element: element) }
-    case .compare(let comparison): return try pairs(operands) { $0.compare(comparison, $1, with: $2) }
+    case .compare(let comparison): return pairs(operands) { $0.compare(comparison, $1, with: $2) }
     case .choose: return choose(operands, width: node.type.width)
     case .lookUp(let table):
       return first.map { lookUp($0, table, isText: model.isText(node.operands[0]), element: element) }

@@ -8,7 +8,6 @@ struct SourceColumns {
   private(set) var unrounded: Set<SQLExpression> = []
   /// Columns that are 1 where a category is not known and the model refuses the row.
   private(set) var refusals: [SQLExpression] = []
-  private(set) var hasRefusals = false
 
   /// - Parameter columns: the table's column of each input, and the keys.
   init(_ model: Model, _ dialect: SQLDialect, columns: [Int: String], keys: [String]) {
@@ -43,7 +42,6 @@ struct SourceColumns {
         inputs[index] = stages.addInput(name, .cases(cases, otherwise: .null))
         let known = SQLCase(.any([.isNull(column), .isOne(of: texts.map { .text($0) }, text)]), .number(0))
         refusals.append(stages.addInput(stages.freshName(), .cases([known], otherwise: .number(1))))
-        hasRefusals = true
       }
     }
   }

@@ -14,7 +14,8 @@ public struct ModelSQL: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     case prediction, probability, label, margin, leaf
 
-    var output: Model.OutputKind? { Model.OutputKind(rawValue: rawValue) }
+    /// The model's output; nil for leaves.
+    public var output: Model.OutputKind? { Model.OutputKind(rawValue: rawValue) }
   }
 
   /// What a caller decides.
@@ -27,8 +28,8 @@ public struct ModelSQL: Sendable {
     public var target = "scores"
     /// Columns of the table that are put out as they are.
     public var keys: [String] = []
-    /// The table's column of an input, where it has another name.
-    public var columns: [String: String] = [:]
+    /// The table's column of an input, by the input's index, where it has another name: `Model.columnNames(_:)`.
+    public var columns: [Int: String] = [:]
     /// Nil for the one that fits the database.
     public var shape: TreeShape?
     /// What the header says that the model is: a name, version and digest.
@@ -61,18 +62,38 @@ public struct ModelSQL: Sendable {
     self.options = options
     table = try TableName(parsing: options.table)
     target = try TableName(parsing: options.target)
-    let inputs = Set(model.inputs.map(\.name))
-    for name in options.columns.keys.sorted() where !inputs.contains(name) {
-      throw SQLError(
-        .badOption, "--columns", reason: "the model has no input \"\(name.prefix(80))\"",
-        hint: "it has \(model.inputs.prefix(12).map(\.name).joined(separator: ", "))")
-    }
     if options.form != .select, options.keys.isEmpty {
       throw SQLError(
         .badOption, "--as \(options.form.rawValue)", reason: "its rows could not be told apart",
         hint: "--key COLUMN names a column that is put out beside the scores")
     }
+    try checkForm()
     try checkNames()
+  }
+
+  /// What a database or dbt cannot say is refused, and not left to its parser.
+  private func checkForm() throws {
+    if options.form == .table, !dialect.createsTableAs {
+      throw SQLError(
+        .badOption, "--as table", reason: "\(dialect.name) has no CREATE TABLE AS",
+        hint: "--as view, then SELECT * INTO \(target.text(dialect)) FROM the view")
+    }
+    if options.form == .dbt {
+      guard table.parts.count <= 2 else {
+        throw SQLError(
+          .badOption, "--table",
+          reason: "dbt names a source by its name and a table, and \"\(options.table.prefix(80))\" has "
+            + "\(table.parts.count) parts",
+          hint: "write --table SOURCE.TABLE; the source's database stands in dbt's sources file")
+      }
+      return
+    }
+    for name in options.form == .select ? [table] : [table, target] where name.parts.count > dialect.limits.nameParts {
+      throw SQLError(
+        .badOption, "the table \"\(name.parts.joined(separator: ".").prefix(80))\"",
+        reason: "a name of \(name.parts.count) parts, where \(dialect.name) has at most \(dialect.limits.nameParts)",
+        hint: "write SCHEMA.TABLE")
+    }
   }
 
   private func checkNames() throws {
@@ -91,7 +112,7 @@ public struct ModelSQL: Sendable {
   }
 
   private func column(of input: Int) -> String {
-    options.columns[model.inputs[input].name] ?? model.inputs[input].name
+    options.columns[input] ?? model.inputs[input].name
   }
 
   /// Writes the statement.
@@ -126,7 +147,7 @@ public struct ModelSQL: Sendable {
     let columns = Dictionary(uniqueKeysWithValues: used.map { ($0, column(of: $0)) })
     let source = SourceColumns(model, dialect, columns: columns, keys: options.keys)
     var made = ModelColumns(model, dialect, shape: shape, source: source)
-    if source.hasRefusals { made.notes.insert(.refusals) }
+    if !source.refusals.isEmpty { made.notes.insert(.refusals) }
     let outputs = try outputs(&made)
     var query = StageQuery(dialect, made.stages, table: table, keys: options.keys)
     query.isDBT = options.form == .dbt
@@ -176,11 +197,10 @@ public struct ModelSQL: Sendable {
   }
 
   private func opening() -> String {
-    let name = target.parts.map(dialect.quoted).joined(separator: ".")
-    return switch options.form {
+    switch options.form {
     case .select, .dbt: ""
-    case .view: "CREATE VIEW \(name) AS\n"
-    case .table: "CREATE TABLE \(name) AS\n"
+    case .view: "CREATE VIEW \(target.text(dialect)) AS\n"
+    case .table: "CREATE TABLE \(target.text(dialect))\(dialect.tableAs ?? "") AS\n"
     }
   }
 

@@ -74,9 +74,9 @@ struct StageQuery {
     if index > 0 {
       writer.made("\(prefix)\(index - 1)")
     } else if isDBT {
-      writer.made("{{ ref(\(StageQuery.jinja(table.parts.last ?? ""))) }}")
+      writer.made(StageQuery.relation(table))
     } else {
-      writer.made(table.parts.map(dialect.quoted).joined(separator: "."))
+      writer.made(table.text(dialect))
     }
   }
 
@@ -91,6 +91,12 @@ struct StageQuery {
         writer.identifier(name)
       }
     }
+  }
+
+  /// What dbt puts in the place of a table: a name alone is one of its own models, one with a schema is a source.
+  private static func relation(_ table: TableName) -> String {
+    let names = table.parts.map(jinja).joined(separator: ", ")
+    return "{{ \(table.parts.count == 1 ? "ref" : "source")(\(names)) }}"
   }
 
   /// A text of Jinja.

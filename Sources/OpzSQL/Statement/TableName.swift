@@ -4,6 +4,8 @@ public struct TableName: Sendable, Hashable {
   /// The catalog, schema and name.
   public let parts: [String]
 
+  init(parts: [String]) { self.parts = parts }
+
   /// Parses a name. A part in double quotes may have any character, a quote in it is doubled.
   /// - Throws: `SQLError.badOption` for an empty part or a quote that is not closed.
   public init(parsing text: String) throws {
@@ -24,6 +26,9 @@ public struct TableName: Sendable, Hashable {
     }
     self.parts = parts
   }
+
+  /// The name as the database quotes it.
+  func text(_ dialect: SQLDialect) -> String { parts.map(dialect.quoted).joined(separator: ".") }
 
   private static func part(_ rest: inout Substring) -> String? {
     guard rest.first == "\"" else {

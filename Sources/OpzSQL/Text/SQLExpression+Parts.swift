@@ -17,8 +17,8 @@ extension SQLExpression {
         item.value.collect(&found)
       }
       otherwise.collect(&found)
-    case .cast(let operand, _), .bytes(let operand), .withoutNaN(let operand), .not(let operand),
-      .isNull(let operand), .isNotNull(let operand):
+    case .cast(let operand, _), .bytes(let operand), .withoutNaN(let operand), .isNull(let operand),
+      .isNotNull(let operand):
       operand.collect(&found)
     case .isOne(let list, let operand), .isNone(let list, let operand):
       operand.collect(&found)

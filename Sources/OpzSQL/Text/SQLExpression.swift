@@ -17,7 +17,6 @@ public indirect enum SQLExpression: Sendable, Hashable {
   case bytes(SQLExpression)
   /// A number, with NULL for NaN where the database has NaN.
   case withoutNaN(SQLExpression)
-  case not(SQLExpression)
   case isNull(SQLExpression)
   case isNotNull(SQLExpression)
   /// Whether the value is one of a list.
@@ -29,7 +28,7 @@ public indirect enum SQLExpression: Sendable, Hashable {
   var isAtom: Bool {
     switch self {
     case .column, .number, .text, .null: true
-    case .infix, .call, .cases, .cast, .bytes, .withoutNaN, .not, .isNull, .isNotNull, .isOne, .isNone: false
+    case .infix, .call, .cases, .cast, .bytes, .withoutNaN, .isNull, .isNotNull, .isOne, .isNone: false
     }
   }
 

@@ -6,12 +6,9 @@ struct SQLWriter {
   private(set) var text = ""
   /// The most levels of expressions that stood inside one another.
   private(set) var depth = 0
-  /// The most levels of `CASE` inside one another.
-  private(set) var caseDepth = 0
   /// The most columns of a query.
   private(set) var columns = 0
   private var level = 0
-  private var caseLevel = 0
 
   init(_ dialect: SQLDialect) { self.dialect = dialect }
 
@@ -49,7 +46,6 @@ struct SQLWriter {
     case .cast(let operand, let type): cast(operand, type, indent: indent)
     case .bytes(let operand): wrapped(dialect.bytes.before, operand, after: dialect.bytes.after, indent: indent)
     case .withoutNaN(let operand): withoutNaN(operand, indent)
-    case .not(let operand): wrapped("(NOT ", operand, after: ")", indent: indent)
     case .isNull(let operand): wrapped("(", operand, after: " IS NULL)", indent: indent)
     case .isNotNull(let operand): wrapped("(", operand, after: " IS NOT NULL)", indent: indent)
     case .isOne(let list, let operand): member(operand, " IN (", values: list, indent: indent)
@@ -118,9 +114,6 @@ struct SQLWriter {
   }
 
   private mutating func write(_ cases: [SQLCase], _ otherwise: SQLExpression, indent: Int) {
-    caseLevel += 1
-    caseDepth = max(caseDepth, caseLevel)
-    defer { caseLevel -= 1 }
     text += "CASE"
     let isShort = cases.count == 1 && cases[0].value.isAtom && otherwise.isAtom
     for item in cases {
