@@ -23,8 +23,10 @@ public struct MLflowModel: Sendable {
   public let mlflow: String?
   /// Whether MLflow can load it as a function: the flavor `python_function` with a loader.
   public let hasFunction: Bool
-  /// By flavor, the version of its library: `sklearn`, `1.5.0`.
-  public let libraries: [(flavor: String, version: String)]
+  /// By flavor, the version of its library, which MLflow calls after it: `sklearn`, the text of `sklearn_version`.
+  public let libraries: [String: String]
+  /// The version of Keras that a model of the flavor `tensorflow` was saved with; its own version is not in the file.
+  public let keras: String?
 
   /// Reads the directory; nil if it has no MLmodel.
   /// - Throws: `ConfigError` if MLmodel is not valid YAML.
@@ -36,10 +38,8 @@ public struct MLflowModel: Sendable {
     let function = document["flavors"]?["python_function"]
     mlflow = document["mlflow_version"]?.written
     hasFunction = function?["loader_module"]?.written?.isEmpty == false
-    libraries = (document["flavors"]?.members ?? []).compactMap { member in
-      let version = member.value.members.first { $0.key.hasSuffix("_version") && $0.key != "python_version" }
-      return version?.value.written.map { (member.key, $0) }
-    }
+    libraries = MLflowModel.libraries(document["flavors"]?.members ?? [])
+    keras = document["flavors"]?["tensorflow"]?["keras_version"]?.written
     var version = function?["python_version"]?.written
     let environment = directory.appending("python_env.yaml")
     if version == nil, try FileStatus.find(environment) != nil {
@@ -49,6 +49,16 @@ public struct MLflowModel: Sendable {
     signature = document["signature"].flatMap(MLflowModel.signature)
     let file = "requirements.txt"
     requirements = try FileStatus.find(directory.appending(file)) == nil ? nil : file
+  }
+
+  /// Flavors have versions of other libraries too: `keras_version` stands below `tensorflow`.
+  private static func libraries(_ flavors: [YAMLNode.Member]) -> [String: String] {
+    let others = ["xgboost": "xgb_version", "lightgbm": "lgb_version", "spark": "pyspark_version"]
+    var versions: [String: String] = [:]
+    for flavor in flavors {
+      versions[flavor.key] = flavor.value[others[flavor.key] ?? "\(flavor.key)_version"]?.written
+    }
+    return versions
   }
 
   private static func read(_ path: FilePath, name: String) throws -> YAMLNode {
@@ -81,6 +91,12 @@ public struct MLflowModel: Sendable {
     return members.isEmpty ? nil : .object(members)
   }
 
+  /// The command of MLflow's own server in an image.
+  public static let serverCommand = [
+    "python3", "-m", "mlflow", "models", "serve", "-m", "/models", "-h", "0.0.0.0", "-p", "8080", "--env-manager",
+    "local",
+  ]
+
   /// The opz.yaml equivalent to the directory. The image runs MLflow's own server from the packages that the model
   /// requires.
   /// - Parameter name: the model's name.
@@ -88,8 +104,7 @@ public struct MLflowModel: Sendable {
     var runtime = ["kind: python"]
     if let python { runtime.append("python: \"\(python)\"") }
     if let requirements { runtime.append("requirements: \(requirements)") }
-    runtime.append(
-      "command: [python3, -m, mlflow, models, serve, -m, /models, -h, 0.0.0.0, -p, \"8080\", --env-manager, local]")
+    runtime.append("command: [\(MLflowModel.serverCommand.map(YAMLWriter.scalar).joined(separator: ", "))]")
     return """
       opz: 1
       name: \(name)

@@ -35,6 +35,11 @@ public struct ProjectConfig: Sendable, Hashable {
     runtime.base ?? (runtime.hasWorkers ? RuntimeSection.usualBase(runtime.kind, python: runtime.python) : nil)
   }
 
+  /// Whether MLflow loads the model: in a worker, or by its own server.
+  public var isLoadedByMLflow: Bool {
+    runtime.kind == .python && (serve?.loader == .mlflow || runtime.command == MLflowModel.serverCommand)
+  }
+
   /// How the version is chosen: by opz from what changed (`auto`), or the one that opz.yaml names.
   public enum VersionRule: Sendable, Hashable {
     case auto

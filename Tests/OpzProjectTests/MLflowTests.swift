@@ -72,6 +72,37 @@ struct MLflowTests {
     #expect(model.python == nil && model.signature == nil)
   }
 
+  @Test("the version of a flavor's library is the one that MLflow calls after it")
+  func libraries() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write(
+      "MLmodel",
+      """
+      flavors:
+        tensorflow: {keras_version: 2.15.0, model_type: keras, data: data}
+        xgboost: {model_class: xgboost.sklearn.XGBClassifier, xgb_version: 2.1.1}
+        sklearn: {pickled_model: model.pkl, sklearn_version: 1.5.0}
+        onnx: {other_version: 3, data: model.onnx}
+      """)
+    let model = try #require(try MLflowModel(in: directory.path))
+    #expect(model.libraries == ["xgboost": "2.1.1", "sklearn": "1.5.0"] && model.keras == "2.15.0")
+  }
+
+  @Test("MLflow loads a model by its loader or by its own server's command, and by no other that names it")
+  func loaded() throws {
+    func isLoaded(_ yaml: String) throws -> Bool {
+      try ConfigReader.read(ConfigReaderTests.minimal + yaml).isLoadedByMLflow
+    }
+    let directory = try TemporaryDirectory()
+    try directory.write("MLmodel", Self.model)
+    let own = try #require(try MLflowModel(in: directory.path)).configuration(name: "churn")
+    #expect(try ConfigReader.read(own, overrides: ["runtime.base=r.example/python:3.11"]).isLoadedByMLflow)
+    #expect(try isLoaded("runtime: {kind: python}\nserve: {loader: mlflow}\n"))
+    #expect(try !isLoaded("runtime: {kind: python, command: [python3, serve.py, mlflow]}\n"))
+    #expect(try !isLoaded("runtime: {kind: python}\nserve: {loader: sklearn-joblib}\n"))
+    #expect(try !isLoaded(""))
+  }
+
   @Test("a directory without MLmodel is not an MLflow model")
   func none() throws {
     let directory = try TemporaryDirectory()

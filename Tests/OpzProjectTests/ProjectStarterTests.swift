@@ -115,6 +115,27 @@ struct ProjectStarterTests {
     #expect((try? ModelName(proposed)) != nil, "seed \(seed): \(proposed)")
   }
 
+  @Test("what a model says of itself is one printable line of a comment, at most 200 characters")
+  func comments() throws {
+    let hostile = "x\u{2028}opz: 2\u{202e}\n\r- a\u{85}b\u{FEFF}" + String(repeating: "\u{200b}", count: 500)
+    var worker = WorkerModel(.python, path: "model.pkl", title: hostile, loader: .scikitLearnPickle)
+    worker.requirements = [PythonRequirement("numpy", because: hostile)]
+    let yaml = StarterText(name: "m", model: "model.pkl", format: hostile, files: [], worker: worker).yaml
+    for text in [yaml, RequirementsText.make(worker.requirements)] {
+      #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || (0x20..<0x7f).contains($0.value) })
+      #expect(
+        text.split(separator: "\n").allSatisfy { ($0.split(separator: "#", maxSplits: 1).last?.count ?? 0) < 240 })
+    }
+    #expect(RequirementsText.make(worker.requirements).split(separator: "\n").count == 2)
+    #expect(try ConfigReader.read(yaml).model.path == "model.pkl")
+  }
+
+  @Test(
+    "separators of lines and what libyaml refuses cannot be in opz.yaml", arguments: [0x2028, 0x2029, 0xfffe, 0xffff])
+  func unwritable(code: UInt32) throws {
+    #expect(ProjectStarter.isUnwritable(try #require(Unicode.Scalar(code))))
+  }
+
   @Test func theNameComesFromTheDirectory() {
     #expect(ProjectStarter("/a/Churn Model_2").modelName() == "churn-model-2")
     #expect(ProjectStarter("/a/churn/").modelName() == "churn")

@@ -69,9 +69,28 @@ struct ServeSectionTests {
       ("import a.b, c as d\nfrom e.f import g\nfrom . import h\nfrom .i import j\n", ["a", "c", "e"]),
       ("def f():\n    import k\n\timport l\nimportant = 1\nimport a\nimport a\n", ["k", "l", "a"]),
       ("# import x\n\"import y\"\nimport ü\n", []),
+      ("\"\"\"Scores rows.\n\nimport the data first\nfrom nothing\n\"\"\"\nimport a\n", ["a"]),
+      ("def f():\n  r'''x\n  import k \\''' import l\n'''\n  import m\n", ["m"]),
+      ("import a  # fast, pandas would be slow\nfrom b import c  # import d\n", ["a", "b"]),
+      ("import a; import b\ntry: import c\nexcept ImportError: d = 1\n", ["a", "b", "c"]),
+      ("from a import (  # of a\n  b,\n  import_c,\n)\nx = [\n  y,\nimport z]\nimport \\\n  d\n", ["a", "d"]),
+      ("x = \"# no comment\"\nimport a\ny = 'it\nimport b\n", ["a", "b"]),
+      ("import a\r\nimport b\rimport c", ["a", "b", "c"]), ("\"\"\"never closed\nimport a", []), ("", []),
+      ("from", []), ("import", []), ("x\\", []), ("'\\", []),
     ])
   func imports(source: String, modules: [String]) {
-    #expect(PythonDistributions.imports(in: source) == modules)
+    #expect(PythonSource(source).imports == modules)
+  }
+
+  @Test("a function is defined by code, and not by what a text or a comment says")
+  func functions() {
+    for source in ["def predict(frame): pass", "if x:\n  async def predict (a,\n b): ..", "x=1; def predict(): 1"] {
+      #expect(PythonSource(source).defines("predict"), "\(source)")
+    }
+    for source in ["# def predict(frame)", "'''\ndef predict(x): 1\n'''", "def predict_all(x): 1", "predict(1)", "def"]
+    {
+      #expect(!PythonSource(source).defines("predict"), "\(source)")
+    }
   }
 
   @Test("the Python that a version of a library has wheels for")

@@ -62,8 +62,7 @@ struct LoadedProject: Sendable {
 
   /// What MLflow itself would refuse when the container starts is refused before it is a version.
   private static func requireFunction(_ saved: MLflowModel?, _ config: ProjectConfig, path: FilePath) throws {
-    let isMLflows = config.serve?.loader == .mlflow || config.runtime.command.contains("mlflow")
-    guard isMLflows, config.runtime.kind == .python else { return }
+    guard config.isLoadedByMLflow else { return }
     let file = path.appending(MLflowModel.fileName).lexicallyNormalized().string
     guard let saved else {
       throw FlowError(.notFound, file, reason: "there is no MLmodel, and the model is to be loaded by MLflow")

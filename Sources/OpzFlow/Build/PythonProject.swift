@@ -78,7 +78,7 @@ struct PythonProject: Sendable {
   /// Refuses a lock without MLflow where MLflow loads the model.
   /// - Throws: `FlowError` of category `failed`.
   func requireMLflow(in wheels: [LockedWheel], _ lock: FilePath) throws {
-    guard config.serve?.loader == .mlflow || config.runtime.command.contains("mlflow"),
+    guard config.isLoadedByMLflow,
       !wheels.contains(where: { ["mlflow", "mlflow-skinny"].contains($0.name.normalizedDistribution) })
     else { return }
     throw FlowError(

@@ -57,7 +57,12 @@ struct DirectorySurvey {
     ]
     for flavor in saved.flavors {
       guard let name = modules[flavor] else { continue }
-      found.append(exact(name, saved.libraries.first { $0.flavor == flavor }?.version, place: "flavors.\(flavor)"))
+      // Of TensorFlow's models, MLmodel has the version of Keras alone.
+      if flavor == "tensorflow", let keras = saved.keras {
+        found += KerasRequirements.make(keras, place: "keras_version in MLmodel")
+      } else {
+        found.append(exact(name, saved.libraries[flavor], place: "flavors.\(flavor)"))
+      }
     }
     return found
   }

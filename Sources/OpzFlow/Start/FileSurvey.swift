@@ -79,23 +79,30 @@ struct FileSurvey {
   }
 
   private func skops(_ model: inout WorkerModel) throws {
-    let archive = try ZipArchive(FileBlob(path), name: name)
-    guard let entry = archive[Array("schema.json".utf8)], entry.size <= 64 << 20 else { return }
-    let schema = try archive.content(entry).bytes()
-    let version = SkopsSchema.scikitLearnVersion(schema)
-    let exact = version.flatMap(PythonRequirement.exactly)
+    let schema = try skopsSchema()
+    let exact = schema?.scikitLearn.flatMap(PythonRequirement.exactly)
     model.requirements = [
       PythonRequirement(
         "scikit-learn", exact ?? "", because: exact == nil ? "the file has no version" : "_sklearn_version in \(name)",
         isGuess: exact == nil), guess("skops", "it reads its older releases' files"),
       guess("pandas", "columns by name"),
     ]
-    add(SkopsSchema.modules(schema), "is in \(name)", to: &model)
+    let modules = (schema?.modules ?? []).filter { !PythonStandardLibrary.contains($0) }
+    add(modules, "is in \(name)", to: &model)
+  }
+
+  /// Nil for a description that is too large to look for names in.
+  private func skopsSchema() throws -> SkopsSchema? {
+    let archive = try ZipArchive(FileBlob(path), name: name)
+    guard let entry = archive[Array("schema.json".utf8)], entry.size <= SkopsSchema.limit else { return nil }
+    return try SkopsSchema(archive.content(entry).bytes(), name: name)
   }
 
   // MARK: Pickles
 
-  private func pickle(_ survey: PickleSurvey) throws -> WorkerModel {
+  /// Nil for a pickle of plain values and arrays: without a class of some library, nothing in it can predict.
+  private func pickle(_ survey: PickleSurvey) throws -> WorkerModel? {
+    guard !survey.ofMain.isEmpty || !FileSurvey.ofData.isSuperset(of: survey.packages) else { return nil }
     guard survey.ofMain.isEmpty else {
       let shown = survey.ofMain.prefix(3).joined(separator: ", ")
       throw FlowError(
@@ -136,6 +143,9 @@ struct FileSurvey {
     if model.requirements.contains(where: { $0.name == "torch" }) { model.usesTorch = true }
     return finished(model)
   }
+
+  /// Packages whose objects are data.
+  private static let ofData: Set<String> = ["numpy", "pandas", "joblib", "pyarrow"]
 
   private func isScikitLearns(_ package: String) -> Bool {
     ["sklearn", "numpy", "scipy", "joblib"].contains(package)
@@ -188,7 +198,8 @@ struct FileSurvey {
         [guess("torch", "the file has no version of PyTorch"), guess("numpy", "rows come as its arrays")])
       torch.usesTorch = true
       return torch
-    case "Keras", "Keras HDF5": return model(.keras, keras(row("Keras")))
+    case "Keras", "Keras HDF5":
+      return model(.keras, KerasRequirements.make(row("Keras"), place: "its version in \(name)"))
     case "R object": return try rObject()
     case "R workspace":
       throw FlowError(
@@ -201,24 +212,6 @@ struct FileSurvey {
         hint: "save a TorchScript: torch.jit.script(model).save(\"model.pt\"); or write predict.py with predict(frame)")
     default: return nil
     }
-  }
-
-  /// Keras 3 runs on TensorFlow; files of Keras 2 were written by the TensorFlow of the same version.
-  private func keras(_ version: String?) -> [PythonRequirement] {
-    guard let version, let exact = PythonRequirement.exactly(version) else {
-      return [guess("keras", "\(name) has no version"), guess("tensorflow-cpu", "Keras needs a backend")]
-    }
-    if version.hasPrefix("2.") {
-      return [
-        PythonRequirement(
-          "tensorflow-cpu", "==\(version.split(separator: ".").prefix(2).joined(separator: ".")).*",
-          because: "Keras \(version) in \(name) came with it")
-      ]
-    }
-    return [
-      PythonRequirement("keras", exact, because: "its version in \(name)"),
-      guess("tensorflow-cpu", "Keras needs a backend, and the file does not say which it had"),
-    ]
   }
 
   private func rObject() throws -> WorkerModel {
@@ -267,38 +260,6 @@ struct FileSurvey {
   /// `1.2.7` of `CatBoost 1.2.7 built on ..`.
   private static func firstVersion(_ text: String) -> String? {
     text.split { !($0.isNumber || $0 == ".") }.map(String.init).first { $0.split(separator: ".").count >= 2 }
-  }
-}
-
-/// What the description in a skops file says, looked for as text: the parts are small and known.
-enum SkopsSchema {
-  /// The version of scikit-learn that the first estimator was saved with.
-  static func scikitLearnVersion(_ schema: [UInt8]) -> String? {
-    guard let key = schema.firstRange(of: Array("\"_sklearn_version\"".utf8)),
-      let content = schema[key.upperBound...].firstRange(of: Array("\"content\"".utf8))
-    else { return nil }
-    let rest = schema[content.upperBound...].prefix(64).drop { !(48...57).contains($0) }
-    let text = String(
-      decoding: rest.prefix { (48...57).contains($0) || $0 == 46 || (97...122).contains($0) }, as: UTF8.self)
-    return text.isEmpty ? nil : text
-  }
-
-  /// The top-level modules of all objects.
-  static func modules(_ schema: [UInt8]) -> [String] {
-    let mark = Array("\"__module__\": \"".utf8)
-    var seen: Set<String> = []
-    var found: [String] = []
-    var rest = schema[...]
-    while let place = rest.firstRange(of: mark) {
-      rest = rest[place.upperBound...]
-      let word = rest.prefix(100).prefix { $0 != 34 && $0 != 46 }
-      let name = String(decoding: word, as: UTF8.self)
-      let isName =
-        !word.isEmpty
-        && word.allSatisfy { (97...122).contains($0) || (65...90).contains($0) || $0 == 95 || (48...57).contains($0) }
-      if isName, !PythonStandardLibrary.contains(name), seen.insert(name).inserted { found.append(name) }
-    }
-    return found
   }
 }
 

@@ -180,14 +180,14 @@ private struct Script {
 
   static func find(in directory: FilePath, _ names: Set<String>) throws -> Script? {
     if names.contains("predict.py") {
-      let text = try text(directory.appending("predict.py"))
-      guard text.contains("def predict(") else {
+      let source = try PythonSource(text(directory.appending("predict.py")))
+      guard source.defines("predict") else {
         throw FlowError(
           .failed, directory.appending("predict.py").lexicallyNormalized().string,
           reason: "it defines no predict(frame)",
           hint: "def predict(frame: pandas.DataFrame): ..")
       }
-      return Script(name: "predict.py", language: .python, imports: PythonDistributions.imports(in: text))
+      return Script(name: "predict.py", language: .python, imports: source.imports)
     }
     guard names.contains("predict.R") else { return nil }
     return Script(name: "predict.R", language: .r, imports: [])

@@ -99,9 +99,13 @@ public struct ProjectStarter: Sendable {
     return found.first { $0.name.hasPrefix("model.") } ?? found.first
   }
 
-  /// The reader refuses control characters in paths, and Yams drops a byte order mark at the beginning of a text.
+  /// The reader refuses control characters and separators of lines in paths, libyaml the last two of a plane, and Yams
+  /// drops a byte order mark at the beginning of a text.
   public static func isUnwritable(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.generalCategory == .control || scalar == "\u{FEFF}"
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: scalar == "\u{FEFF}" || scalar == "\u{FFFE}" || scalar == "\u{FFFF}"
+    }
   }
 
   /// A model name derived from the directory's name.

@@ -28,27 +28,4 @@ public enum PythonDistributions {
 
   /// Top-level modules that come with scikit-learn and need no line of their own.
   public static let withScikitLearn: Set<String> = ["numpy", "scipy", "joblib", "threadpoolctl"]
-
-  /// The modules that lines of Python import by their top-level names: `import a.b, c as d`, `from e import f`. Lines
-  /// within functions count too, relative imports do not.
-  public static func imports(in source: String) -> [String] {
-    var seen: Set<String> = []
-    var found: [String] = []
-    func add(_ text: some StringProtocol) {
-      let top = text.drop { $0 == " " || $0 == "\t" }.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-      guard !top.isEmpty, top.utf8.count <= 100, top.utf8.allSatisfy({ $0 < 128 }), seen.insert(String(top)).inserted
-      else { return }
-      found.append(String(top))
-    }
-    for line in source.split(whereSeparator: \.isNewline) {
-      let words = line.drop { $0 == " " || $0 == "\t" }
-      if words.hasPrefix("import ") {
-        for part in words.dropFirst(7).split(separator: ",") { add(part) }
-      } else if words.hasPrefix("from ") {
-        let module = words.dropFirst(5).drop { $0 == " " }
-        if module.first != "." { add(module) }
-      }
-    }
-    return found
-  }
 }

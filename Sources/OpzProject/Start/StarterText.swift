@@ -21,7 +21,7 @@ struct StarterText {
     version: auto                   # or a number such as 1.2.0; auto takes the next one
 
     model:
-      path: \(YAMLWriter.scalar(model))   # a file or a directory; found: \(StarterText.comment(format))
+      path: \(YAMLWriter.scalar(model))   # a file or a directory; found: \(CommentText.line(format))
 
     \(runtime)
 
@@ -88,9 +88,5 @@ struct StarterText {
     let data = files.contains("data") ? "  data: [data]" : "  # data: [data/train.csv]     # its digest is recorded"
     let metrics = files.contains("metrics.json") ? "  metrics:" : "  # metrics:"
     return "\(data)\n\(metrics) metrics.json       # numbers to compare versions by"
-  }
-
-  private static func comment(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 }

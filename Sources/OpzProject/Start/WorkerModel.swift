@@ -85,7 +85,7 @@ public enum RequirementsText {
     let lines = sorted.map { item in
       let text = item.name + item.version
       let reason = item.isGuess ? "guessed: \(item.reason)" : item.reason
-      return text + String(repeating: " ", count: width - text.count) + "  # \(reason)"
+      return text + String(repeating: " ", count: width - text.count) + "  # \(CommentText.line(reason))"
     }
     return (["# Written by opz init from what the model says of itself."] + lines).joined(separator: "\n") + "\n"
   }

@@ -146,6 +146,45 @@ struct StartProjectTests {
     #expect(error?.hint?.contains("mlflow.LIBRARY.save_model") == true)
   }
 
+  @Test(
+    "a pickle of plain values or arrays is no model",
+    arguments: [
+      // {"a": 1}; an OrderedDict; numpy.dtype("f8").
+      [0x80, 2, 0x7d, 0x71, 0, 0x58, 1, 0, 0, 0, 0x61, 0x71, 1, 0x4b, 1, 0x73, 0x2e],
+      [0x80, 2] + Array("ccollections\nOrderedDict\n)R.".utf8),
+      [0x80, 2] + Array("cnumpy\ndtype\n".utf8) + [0x58, 2, 0, 0, 0, 0x66, 0x38, 0x85, 0x52, 0x2e],
+    ] as [[UInt8]])
+  func dataPickle(bytes: [UInt8]) async throws {
+    let project = try Project()
+    try Durable.makeDirectory(project.path)
+    try Durable.replace(project.path.appending("model.pkl"), with: bytes)
+    let error = await #expect(throws: ConfigError.self) {
+      _ = try await StartProject(project.path, in: project.session).run()
+    }
+    #expect(error?.category == .notFound)
+  }
+
+  @Test("of a model of TensorFlow, MLmodel has the version of Keras alone, which is not TensorFlow's")
+  func tensorFlow() async throws {
+    let cases = [
+      ("2.15.0", ["mlflow==2.14.1", "tensorflow-cpu==2.15.*"]),
+      ("3.5.0", ["keras==3.5.0", "mlflow==2.14.1", "tensorflow-cpu"]),
+    ]
+    for (keras, wanted) in cases {
+      let project = try Project()
+      try project.directory.write(
+        "p/MLmodel",
+        """
+        flavors:
+          python_function: {loader_module: mlflow.tensorflow, python_version: 3.11.7}
+          tensorflow: {keras_version: \(keras), data: data}
+        mlflow_version: 2.14.1
+        """)
+      let worker = try #require(try await StartProject(project.path, in: project.session).run().worker)
+      #expect(worker.requirements.map { $0.name + $0.version }.sorted() == wanted)
+    }
+  }
+
   @Test("files of the user's are kept")
   func kept() async throws {
     let project = try Project()
