@@ -13,14 +13,32 @@ struct ExampleCheck: Sendable {
     self.signature = signature
   }
 
-  func run(_ server: ServerRunner) async throws -> TestReport.Check {
+  /// - Parameter infer: sends a request to the image's server.
+  /// - Throws: `FlowError`; of category `notFound` where there is no request to go by: a model that says no columns, or
+  ///   that refuses the row that was made up.
+  func run(_ infer: ([UInt8]) async throws -> ServerRunner.Answer) async throws -> TestReport.Check {
     var check = TestReport.Check(name: TestFiles.example)
-    guard request != nil || !signature.inputs.isEmpty else { return check }
-    let answer: ServerRunner.Answer =
-      if let request { try await server.infer(request) } else { try await server.infer(row) }
+    let answer = if let request { try await infer(request) } else { try await made(infer) }
     for output in answer.outputs { check.values += output.data.count }
     if check.values == 0 { check.fail("the response has no values") }
     return check
+  }
+
+  private func made(_ infer: ([UInt8]) async throws -> ServerRunner.Answer) async throws -> ServerRunner.Answer {
+    guard !signature.inputs.isEmpty else {
+      throw ExampleCheck.missing(
+        "nothing was sent to the model: it does not say its columns, so no row could be made up")
+    }
+    let body = try CanonicalJSON.encode(row)
+    do { return try await infer(body) } catch let error as FlowError where error.code == .verification {
+      throw ExampleCheck.missing("a row that opz made up of the model's columns was refused: \(error.reason)")
+    }
+  }
+
+  private static func missing(_ reason: String) -> FlowError {
+    FlowError(
+      .notFound, TestFiles.example, reason,
+      hint: "write a request that the model answers into \(TestFiles.example), next to the model")
   }
 
   /// One row with a value in each column that any model takes: 1, and a text.

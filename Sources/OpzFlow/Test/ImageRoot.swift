@@ -87,15 +87,19 @@ struct ImageRoot: Sendable {
       throw FlowError(.failed, "opz test", reason: "the image has no command")
     }
     let names = Set(added.map { $0.prefix { $0 != "=" } })
-    let variables = (execution?.env ?? []).filter { !names.contains($0.prefix { $0 != "=" }) } + added
+    // What is no assignment, env would take for the program.
+    let own = (execution?.env ?? []).filter { $0.dropFirst().contains("=") && !$0.hasPrefix("=") }
+    let variables = own.filter { !names.contains($0.prefix { $0 != "=" }) } + added
     var enter = [unshare.string, "--root=\(path)", "--wd=\(execution?.workingDir ?? "/")"]
     if isRoot, let user = execution?.user {
       let parts = user.split(separator: ":")
       if let uid = parts.first { enter += ["--setgid=\(parts.count > 1 ? parts[1] : uid)", "--setuid=\(uid)"] }
     }
     let arguments = program + (execution?.cmd ?? [])
-    return ImageRoot.namespaces(unshare, isRoot) + ["sh", "-c", ImageRoot.script, "sh", path.string, "env", "-i"]
-      + variables + enter + arguments
+    // The image's own env sets its variables: LD_PRELOAD or GLIBC_TUNABLES of an image that is not trusted would else be
+    // obeyed by programs of this machine, outside of the root.
+    return ImageRoot.namespaces(unshare, isRoot) + ["sh", "-c", ImageRoot.script, "sh", path.string] + enter
+      + ["/usr/bin/env", "-i", "--"] + variables + arguments
   }
 
   /// Mounts what a container has, then becomes its program.

@@ -194,7 +194,7 @@ struct ImageTest: Sendable {
       let example = try file(TestFiles.example)
       let bytes: [UInt8]? = if let example { try await blocking { try example.bytes() } } else { nil }
       if bytes != nil || report.checks.isEmpty {
-        report.checks.append(try await ExampleCheck(bytes, signature).run(server))
+        report.checks.append(try await ExampleCheck(bytes, signature).run { try await server.infer($0) })
       }
       report.memoryBytes = ProcessMemory.proportional(ofTree: server.pid)
     }

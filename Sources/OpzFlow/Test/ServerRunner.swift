@@ -171,11 +171,11 @@ final class ServerRunner: ModelRunner {
 
 extension TestColumn {
   /// A cell as JSON; null if it is missing.
-  fileprivate func value(_ cell: String?) -> JSONValue {
+  func value(_ cell: String?) -> JSONValue {
     guard let cell else { return .null }
     switch datatype {
     case "BYTES": return .string(cell)
-    case "BOOL": return ["True": .bool(true), "true": .bool(true), "1": .bool(true)][cell] ?? .bool(false)
+    case "BOOL": return TestValue.truth(cell).map { .bool($0) } ?? .string(cell)
     case "FP64", "FP32", "FP16": return Double(cell).map { .number($0) } ?? .string(cell)
     default:
       // pandas writes whole numbers as 1.0 where a column has missing ones.

@@ -31,13 +31,19 @@ struct ServerStart: Sendable {
     self.seconds = seconds
   }
 
+  /// The lines of the log that say the server's own port: a worker's line may have a port too.
+  private static let events: Set<String> = ["listening", "ready"]
   private static let subject = "opz-server of the image"
 
   /// Waits for the log line that reports the port.
   func listening() async throws -> Listening {
     while true {
       for line in text.split(separator: "\n") {
-        if let found = try? JSONDecoding.decode(Listening.self, from: Array(line.utf8)) { return found }
+        if let found = try? JSONDecoding.decode(Listening.self, from: Array(line.utf8)),
+          ServerStart.events.contains(found.event)
+        {
+          return found
+        }
       }
       try check()
       try await Task.sleep(for: .milliseconds(10))

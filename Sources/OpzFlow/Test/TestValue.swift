@@ -25,14 +25,22 @@ enum TestValue: Sendable {
         self = .integer(nil)
         return
       }
-      // As pandas writes them.
-      if let truth: Int64 = ["True": 1, "False": 0][cell] {
-        self = .integer(truth)
+      if let truth = TestValue.truth(cell) {
+        self = .integer(truth ? 1 : 0)
         return
       }
       guard let number = Int64(cell) ?? Double(cell).flatMap({ Int64(exactly: $0) }) else { return nil }
       self = .integer(number)
     case .text: self = .text(cell.isEmpty ? nil : cell)
+    }
+  }
+
+  /// A truth value as programs write it: pandas True, R TRUE, JSON true, others 1; nil for what is none.
+  static func truth(_ cell: String) -> Bool? {
+    switch cell.lowercased() {
+    case "true", "1": true
+    case "false", "0": false
+    default: nil
     }
   }
 

@@ -34,6 +34,20 @@ struct TestValueTests {
     #expect(TestValue(cell: "2.5", as: .integer) == nil && TestValue(cell: "yes", as: .integer) == nil)
   }
 
+  @Test("truth values as pandas, R, JSON and SQL write them; what is none is sent as it is, for the server to refuse")
+  func truths() {
+    for cell in ["True", "TRUE", "true", "1"] {
+      #expect(TestValue(cell: cell, as: .integer)?.description == "1" && TestValue.truth(cell) == true)
+      #expect(TestColumn(name: "a", datatype: "BOOL").value(cell) == .bool(true))
+    }
+    for cell in ["False", "FALSE", "false", "0"] {
+      #expect(TestValue(cell: cell, as: .integer)?.description == "0" && TestValue.truth(cell) == false)
+      #expect(TestColumn(name: "a", datatype: "BOOL").value(cell) == .bool(false))
+    }
+    #expect(TestColumn(name: "a", datatype: "BOOL").value("yes") == .string("yes"))
+    #expect(TestColumn(name: "a", datatype: "BOOL").value(nil) == .null)
+  }
+
   @Test("numbers are compared in their own type, and may differ by a millionth")
   func numbers() throws {
     var check = TestReport.Check(name: "expected.csv")
