@@ -37,14 +37,16 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let path = session.path(model)
-    if !model.contains("@"), ServeProject.isServed(path, in: session) {
+    if !model.contains("@"), try ServeProject.isServed(path, in: session) {
       return try await serve(ServeProject(path, python: python, in: session), session)
     }
     if python != nil || reload {
       throw ValidationError("--python and --reload are for a project with a worker, and \(model) is none")
     }
+    SignalForwarding.install()
     let operand = ModelOperand(model, session)
     let served = try await operand.unpacked()
+    defer { if let temporary = served.temporary { try? Durable.removeTree(temporary) } }
     let server = try InstalledProgram.server.require(
       session.environment, install: "scripts/install PREFIX installs both")
     var arguments = [
@@ -54,11 +56,16 @@ struct ServeCommand: AsyncParsableCommand {
     let chosen = iterations ?? served.options.iterations
     if chosen != .all { arguments += ["--iterations", chosen.rawValue] }
     if let format = served.options.format { arguments += ["--format", format] }
-    guard let temporary = served.temporary else { try ProcessImage.become(arguments) }
-    defer { try? Durable.removeTree(temporary) }
+    guard served.temporary != nil else {
+      SignalForwarding.uninstall()
+      if SignalForwarding.shared.isStopping { return }
+      try ProcessImage.become(arguments)
+    }
+    if SignalForwarding.shared.isStopping { return }
     let child = try ChildProcess.start(arguments)
-    SignalForwarding.begin(to: child.pid)
+    SignalForwarding.shared.begin(to: child.pid)
     let status = try await blocking { child.wait() }
+    SignalForwarding.shared.end()
     if status != 0 { throw ExitCode(status) }
   }
 }
@@ -68,18 +75,22 @@ extension ServeCommand {
   fileprivate func serve(_ project: ServeProject, _ session: Session) async throws {
     let server = try InstalledProgram.server.require(
       session.environment, install: "scripts/install PREFIX installs both")
+    SignalForwarding.install()
+    let signals = SignalForwarding.shared
     while true {
       let prepared = try await project.prepare()
       defer { try? Durable.removeTree(prepared.temporary) }
+      if signals.isStopping { return }
       let child = try ChildProcess.start(
         [server.string] + prepared.arguments + ["--host", host, "--port", String(port)],
-        environment: session.environmentList)
-      SignalForwarding.begin(to: child.pid)
+        environment: prepared.environment)
+      signals.begin(to: child.pid)
       let before = ServeProject.changes(of: prepared.watched)
       var isChanged = false
       while true {
         if let status = child.poll() {
-          if isChanged || (reload && !SignalForwarding.isStopping) { break }
+          signals.end()
+          if isChanged || (reload && !signals.isStopping) { break }
           if status != 0 { throw ExitCode(status) }
           return
         }
@@ -91,31 +102,10 @@ extension ServeCommand {
         try await Task.sleep(for: .milliseconds(reload ? 200 : 50))
       }
       // A model that does not load is looked at again when a file changes.
-      while reload, !isChanged, !SignalForwarding.isStopping, ServeProject.changes(of: prepared.watched) == before {
+      while reload, !isChanged, !signals.isStopping, ServeProject.changes(of: prepared.watched) == before {
         try await Task.sleep(for: .milliseconds(200))
       }
-      if SignalForwarding.isStopping { return }
-    }
-  }
-}
-
-/// Forwards SIGTERM, SIGINT and SIGHUP to the server, so that it drains and this process can clean up afterwards.
-private enum SignalForwarding {
-  // Written before signal handlers are installed, and between two children.
-  nonisolated(unsafe) private static var pid: pid_t = 0
-  // Written by a signal handler, to true only.
-  nonisolated(unsafe) private static var stops = false
-
-  /// Whether a signal came.
-  static var isStopping: Bool { stops }
-
-  static func begin(to child: pid_t) {
-    pid = child
-    for number in [SIGTERM, SIGINT, SIGHUP] {
-      signal(number) { number in
-        SignalForwarding.stops = true
-        kill(SignalForwarding.pid, number)
-      }
+      if signals.isStopping { return }
     }
   }
 }

@@ -12,6 +12,8 @@ public struct ServeProject: Sendable {
   public struct Prepared: Sendable {
     /// The arguments of opz-server behind its path.
     public let arguments: [String]
+    /// The variables of opz-server: the session's, and above them those that an image has of opz.yaml.
+    public let environment: [String]
     /// What the worker runs: a change of these files calls for another start.
     public let watched: [FilePath]
     /// To remove afterwards.
@@ -33,10 +35,11 @@ public struct ServeProject: Sendable {
   }
 
   /// Whether a path is a project with a worker, as its opz.yaml says.
-  public static func isServed(_ path: FilePath, in session: Session) -> Bool {
-    guard ((try? FileStatus.find(path.appending("opz.yaml"))) ?? nil) != nil else { return false }
-    let config = try? ConfigReader.read(path.appending("opz.yaml"), formats: session.formats)
-    return config?.runtime.hasWorkers ?? false
+  /// - Throws: `ConfigError` for an invalid opz.yaml: it is a project, so what it says is not passed over.
+  public static func isServed(_ path: FilePath, in session: Session) throws -> Bool {
+    let file = path.appending("opz.yaml")
+    guard try FileStatus.find(path)?.kind == .directory, try FileStatus.find(file) != nil else { return false }
+    return try ConfigReader.read(file, formats: session.formats).runtime.hasWorkers
   }
 
   /// Writes the worker's program and the server's settings into a temporary directory.
@@ -64,11 +67,21 @@ public struct ServeProject: Sendable {
       let file = temporary.appending("serve.json")
       try Durable.replaceWithoutSync(file, with: settings.json())
       let watched = project.tree.files.map(\.source) + [directory.appending("opz.yaml")]
-      return Prepared(arguments: ["--settings", file.string], watched: watched, temporary: temporary)
+      return Prepared(
+        arguments: ["--settings", file.string], environment: environment(config), watched: watched,
+        temporary: temporary)
     } catch {
       try? Durable.removeTree(temporary)
       throw error
     }
+  }
+
+  /// As an image has them, but for PATH: the programs are this machine's.
+  private func environment(_ config: ProjectConfig) -> [String] {
+    var inside = session
+    let own = config.env.merging(ServedWorker.environment(config.serve)) { $1 }
+    inside.environment.merge(own.filter { $0.key != "PATH" }) { $1 }
+    return inside.environmentList
   }
 
   private func command(_ config: ProjectConfig, _ worker: FilePath) throws -> [String] {

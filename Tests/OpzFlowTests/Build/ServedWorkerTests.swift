@@ -7,9 +7,11 @@ import OpzInference
 import OpzJSON
 import OpzOCI
 import OpzPackage
+import OpzProject
 import OpzRegistry
 import OpzStore
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 
@@ -157,7 +159,7 @@ struct ServedWorkerTests {
   func local() async throws {
     var project = try await Self.project("kind: python", "code: [predict.py]\nserve: {loader: predict}")
     try project.directory.write("p/predict.py", "def predict(frame): return frame\n")
-    #expect(ServeProject.isServed(project.path, in: project.session))
+    #expect(try ServeProject.isServed(project.path, in: project.session))
     let prepared = try await ServeProject(project.path, python: "/usr/bin/python3", in: project.session).prepare()
     defer { try? Durable.removeTree(prepared.temporary) }
     #expect(prepared.arguments.first == "--settings")
@@ -177,6 +179,31 @@ struct ServedWorkerTests {
       _ = try await ServeProject(project.path, in: project.session).prepare()
     }
     #expect(error?.category == .notFound && error?.hint?.contains("--python") == true)
+  }
+
+  @Test("opz serve of the project has the environment and the limits that the image has")
+  func localEnvironment() async throws {
+    var project = try await Self.project(
+      "kind: python",
+      "env: {THRESHOLD: \"0.7\", PATH: /image}\nserve: {loader: sklearn-joblib, limits: {requests: 7, body: 2Mi}}")
+    project.session.environment["THRESHOLD"] = "0.1"
+    let prepared = try await ServeProject(project.path, python: "/usr/bin/python3", in: project.session).prepare()
+    defer { try? Durable.removeTree(prepared.temporary) }
+    let version = try await project.package().version
+    let image = try await project.registry().store.image(version.record.image).config.config?.env ?? []
+    for wanted in ["THRESHOLD=0.7", "OPZ_MAX_REQUESTS=7", "OPZ_MAX_BODY_BYTES=2097152"] {
+      #expect(prepared.environment.contains(wanted) && image.contains(wanted), "\(wanted)")
+    }
+    #expect(!prepared.environment.contains("PATH=/image") && !prepared.environment.contains("THRESHOLD=0.1"))
+  }
+
+  @Test("opz serve of a project whose opz.yaml is invalid says so, and does not look for a model beside it")
+  func invalid() throws {
+    let project = try Project()
+    try project.directory.write("p/opz.yaml", "opz: 1\nname: iris\nmodel: {path: m}\nruntime: {kind: pythom}\n")
+    #expect(throws: ConfigError.self) { try ServeProject.isServed(project.path, in: project.session) }
+    #expect(try !ServeProject.isServed(project.path.appending("nothing"), in: project.session))
+    #expect(try !ServeProject.isServed(project.path.appending("opz.yaml"), in: project.session))
   }
 
   @Test("the loaders of opz.yaml are those of the workers")
