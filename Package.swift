@@ -68,6 +68,7 @@ var targets: [Target] = [
   .target(name: "CCurl", dependencies: ["CLazy"]),
   .target(name: "CArchive", dependencies: ["CLazy"]),
   .target(name: "CSQLite", dependencies: ["CLazy"]),
+  .target(name: "CPostgres", dependencies: ["CLazy"]),
   // Always optimized. A product and a sum are never contracted into one instruction, which would round once less.
   .target(name: "COpzTrees", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -94,6 +95,7 @@ var targets: [Target] = [
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   module("OpzSQL", ["OpzModel", "OpzIO"], settings: fast),
+  module("OpzDatabase", ["OpzIO", "CSQLite", "CPostgres", system]),
   module(
     "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate", system],
     settings: fast),
@@ -131,14 +133,14 @@ var targets: [Target] = [
     [
       "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes",
       "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzInference", "OpzWorkerFiles", "OpzFormats", "OpzScoring",
-      "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
+      "OpzSQL", "OpzDatabase", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
       "OpzFlow", "OpzProject", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
-      "OpzFormats", "OpzScoring", "OpzSQL", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzFormats", "OpzScoring", "OpzSQL", "OpzDatabase", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system,
       argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
@@ -164,6 +166,7 @@ var targets: [Target] = [
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFormats", ["OpzFormats", "OpzScoring", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDatabase", ["OpzDatabase", "OpzIO", "OpzTestKit", system]),
   tests("OpzSQL", ["OpzSQL", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
   tests(
@@ -188,8 +191,8 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzFlow", "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow",
-      "OpzPython", "OpzArchive", "OpzInference", "OpzFormats", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML", "OpzOCI",
-      "OpzJSON", "OpzIO", "OpzTestKit", system,
+      "OpzPython", "OpzArchive", "OpzInference", "OpzFormats", "OpzSQL", "OpzDatabase", "OpzModel", "OpzHTTP",
+      "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
 ]

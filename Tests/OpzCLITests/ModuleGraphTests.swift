@@ -7,15 +7,16 @@ import Testing
 struct ModuleGraphTests {
   /// From the lowest to the highest; a module may import those before it. ARCHITECTURE.md's table has the same order.
   static let order = [
-    "CLinux", "CStart", "CLazy", "CWorkers", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl",
+    "CLinux", "CStart", "CLazy", "CWorkers", "CCrypto", "CSQLite", "CPostgres", "CDeflate", "CZlib", "CZstd",
+    "CArchive", "CCurl",
     "COpzTrees", "OpzIO",
     "OpzJSON", "OpzWire", "OpzTOML", "OpzYAML", "OpzKubernetes", "OpzHTTP",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzSQL", "OpzInference", "OpzWorkerFiles",
-    "OpzWorkers",
+    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzSQL", "OpzDatabase", "OpzInference",
+    "OpzWorkerFiles", "OpzWorkers",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
@@ -50,6 +51,8 @@ struct ModuleGraphTests {
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // A model as text: no database.
     "OpzSQL": ["OpzModel", "OpzIO"],
+    // Statements and rows, whatever they are about.
+    "OpzDatabase": ["OpzIO", "CSQLite", "CPostgres"],
     // What requests mean: no sockets, part of the static server.
     "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate"],
     // Processes that run models: no sockets, part of the static server.

@@ -1,4 +1,4 @@
-// SQLite's reading calls, loaded when they are first needed.
+// SQLite's calls, loaded when they are first needed.
 #ifndef OPZ_SQLITE_CALLS_H
 #define OPZ_SQLITE_CALLS_H
 #include <sqlite3.h>

@@ -1,6 +1,6 @@
 public import ArgumentParser
 import OpzFlow
-public import OpzFormats
+import OpzFormats
 import OpzIO
 import OpzModel
 public import OpzSQL
@@ -8,7 +8,20 @@ import SystemPackage
 
 struct SQLCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sql", abstract: "Writes a model as SQL for a database.",
+    commandName: "sql", abstract: "Writes a model as SQL for a database, and compares its scores there.",
+    discussion: """
+      Without a subcommand, it writes the statement: opz sql write. A model with a subcommand's name is written \
+      NAME@latest.
+
+      opz sql examples/churn/model.json --dialect postgresql --table customers --key id
+      opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers
+      """,
+    subcommands: [SQLWriteCommand.self, SQLVerifyCommand.self], defaultSubcommand: SQLWriteCommand.self)
+}
+
+struct SQLWriteCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "write", abstract: "Writes a model as SQL for a database.",
     discussion: """
       The statement reads a table whose columns are the model's inputs, and puts out the scores. A missing value is NULL. \
       Leaves are the model's in every dialect; the header says where a database computes other digits than the model.

@@ -7,10 +7,14 @@ public enum InstalledTool: String, Sendable {
   /// Of util-linux: starts a program with namespaces of its own.
   case unshare
   case python3, podman, docker
+  /// DuckDB's program.
+  case duckdb
 
-  /// The program: what `OPZ_UV` names for uv, else the first of that name in PATH; nil if there is none.
+  /// The program: what `OPZ_UV` names for uv and `OPZ_DUCKDB` for DuckDB, else the first of that name in PATH; nil if
+  /// there is none.
   public func find(_ environment: [String: String]) -> FilePath? {
-    if self == .uv, let named = environment["OPZ_UV"], !named.isEmpty { return FilePath(named) }
+    let variable: String? = self == .uv ? "OPZ_UV" : self == .duckdb ? "OPZ_DUCKDB" : nil
+    if let named = variable.flatMap({ environment[$0] }), !named.isEmpty { return FilePath(named) }
     for directory in (environment["PATH"] ?? "").split(separator: ":") where directory.hasPrefix("/") {
       let path = FilePath(String(directory)).appending(rawValue)
       if let status = (try? FileStatus.find(path)) ?? nil, status.kind == .file, status.mode & 0o111 != 0 {

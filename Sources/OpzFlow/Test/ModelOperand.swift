@@ -4,7 +4,7 @@ import OpzIO
 import OpzModel
 import OpzOCI
 import OpzPackage
-import OpzRegistry
+public import OpzRegistry
 import OpzStore
 public import SystemPackage
 
@@ -88,6 +88,12 @@ public struct ModelOperand: Sendable {
     if isPath { return session.path(text).lexicallyNormalized().lastComponent?.string ?? "a model" }
     let version = try session.openRegistry().find(LocalReference(parsing: text))
     return "\(version.record.reference), image \(version.record.image)"
+  }
+
+  /// The version that it is; nil for a path.
+  /// - Throws: `RegistryError` for a version that does not exist.
+  public func version() throws -> Registry.Version? {
+    isPath ? nil : try session.openRegistry().find(LocalReference(parsing: text))
   }
 
   private static func unread(_ reference: String) -> FlowError {

@@ -68,7 +68,10 @@ public struct AttestVersion: Sendable {
   }
 
   /// The media types of documents that can be attached unsigned.
-  static let media: [PredicateType: MediaType] = [.billOfMaterials: ModelBOM.mediaType, .scan: ScanVerdict.mediaType]
+  static let media: [PredicateType: MediaType] = [
+    .billOfMaterials: ModelBOM.mediaType, .scan: ScanVerdict.mediaType,
+    .sqlVerification: MediaType("application/vnd.opz.sql-verification.v1+json"),
+  ]
 
   /// - Parameter predicate: JSON; the signature covers its exact bytes.
   static func attach(

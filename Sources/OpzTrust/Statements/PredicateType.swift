@@ -24,11 +24,14 @@ public struct PredicateType: Sendable, Hashable, CustomStringConvertible {
 
   /// An approval of a version for an alias (`Approval`).
   public static let approval = PredicateType(uri: "https://opz.dev/approval/v1")
+  /// How a model's scores in a database compare with the scorer's (`opz sql verify`).
+  public static let sqlVerification = PredicateType(uri: "https://opz.dev/sql-verification/v1")
 
   /// The short names of `opz attest --type`.
   public static let names: [String: PredicateType] = [
     "signature": .signature, "slsaprovenance": .provenance, "vuln": .vulnerabilities, "eval-result": .evaluation,
     "sbom": .billOfMaterials, "scan": .scan, "approval": .approval,
+    "sql-verification": .sqlVerification,
   ]
 
   /// Parses a short name, or a URI with a scheme.

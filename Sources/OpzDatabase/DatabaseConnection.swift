@@ -1,0 +1,30 @@
+/// A value of a row that is sent to a database.
+public enum DatabaseCell: Sendable, Hashable {
+  case missing
+  case number(Double)
+  case text(String)
+}
+
+/// A connection to a database that may be read, with a place of its own for tables that nobody else sees and that are
+/// gone with it. Calls block.
+public protocol DatabaseConnection: AnyObject {
+  /// What the database says it is: `15.6`.
+  var version: String { get }
+  /// The schema of tables that are gone with the connection, from the catalog on.
+  var scratchSchema: [String] { get }
+  /// Whether a number may be NaN in it.
+  var hasNaN: Bool { get }
+
+  /// Runs a statement that returns nothing.
+  /// - Throws: `DatabaseError.refused` with the database's own words.
+  func run(_ statement: String) throws
+
+  /// Adds rows to a table.
+  /// - Parameter table: its name, quoted.
+  func insert(_ rows: [[DatabaseCell]], into table: String) throws
+
+  /// Calls `body` with each row of a query; nil is NULL. A number is written so that it reads back as it was, in the
+  /// precision of its type.
+  /// - Throws: `DatabaseError.refused`, and what `body` throws.
+  func forEachRow(of query: String, _ body: ([String?]) throws -> Void) throws
+}

@@ -1,0 +1,213 @@
+public import OpzDatabase
+import OpzIO
+public import OpzModel
+public import OpzSQL
+import OpzScoring
+import SystemPackage
+
+/// `opz sql verify`: scores rows in a database by the SQL of a model, and compares each leaf, margin, probability and
+/// label with the scorer's.
+///
+/// Rows that were made up stand at each split of the model's trees; others are copied from a table. Both are in tables of
+/// the connection's own, so that nothing of the database changes.
+public struct VerifySQL: Sendable {
+  /// What is compared.
+  public struct Request: Sendable {
+    /// For the report: a name, version and digest.
+    public var title: String
+    /// A table with the model's inputs; nil for rows that were made up alone.
+    public var table: String?
+    /// The table's column of an input, where it has another name: `Model.columnNames(_:)`.
+    public var columns: [Int: String] = [:]
+    /// The most rows of the table.
+    public var rows = 100_000
+    /// The most rows that are made up for splits.
+    public var boundaryRows = 100_000
+    /// How trees are written; nil for what `opz sql` chooses.
+    public var shape: TreeShape?
+
+    /// Boundary rows, and no table.
+    public init(title: String) { self.title = title }
+  }
+
+  private let model: Model
+  private let reference: Model
+  private let request: Request
+  private let session: Session
+
+  /// Prepares a comparison. Nothing is connected before `run`.
+  public init(_ model: Model, _ request: Request, in session: Session) {
+    self.init(model, scoredBy: model, request, in: session)
+  }
+
+  /// - Parameter reference: what the scorer scores; another model than the SQL's shows what is noticed.
+  init(_ model: Model, scoredBy reference: Model, _ request: Request, in session: Session) {
+    self.model = model
+    self.reference = reference
+    self.request = request
+    self.session = session
+  }
+
+  /// Compares. Differences do not throw: `SQLReport.requireSuccess()` does.
+  /// - Throws: `DatabaseError` for a database that cannot be reached, or a table that cannot be read; `SQLError` for a
+  ///   database that is too old for the SQL, and a model that SQL has nothing for.
+  public func run(_ url: DatabaseURL) async throws -> SQLReport {
+    try await blocking { try compare(url) }
+  }
+
+  private func compare(_ url: DatabaseURL) throws -> SQLReport {
+    let duckdb = url.engine == .duckdb ? InstalledTool.duckdb.find(session.environment) : nil
+    let connection = try url.connect(
+      from: session.directory, duckdb: duckdb, environment: session.environmentList)
+    let dialect = try VerifySQL.dialect(url, connection.version)
+    var report = SQLReport(
+      engine: url.engine.rawValue, engineVersion: connection.version, database: url.description, model: request.title)
+    let comparing = TableComparing(model, reference, dialect: dialect, in: connection, shape: request.shape)
+    let boundary = BoundaryRows(model, limit: request.boundaryRows)
+    (report.splits, report.reachedSplits) = (boundary.splits, boundary.reached)
+    report.parts.append(try comparing.made(boundary))
+    if let table = request.table {
+      let part = try comparing.copied(table, columns: request.columns, limit: request.rows)
+      report.parts.append(part)
+    }
+    return report
+  }
+
+  /// The dialect, whose oldest version the database has to have.
+  private static func dialect(_ url: DatabaseURL, _ version: String) throws -> SQLDialect {
+    let number = version.prefix { $0 == "." || $0.isASCII && $0.isNumber }
+    return try SQLDialect.named(number.isEmpty ? url.engine.rawValue : "\(url.engine.rawValue):\(number)")
+  }
+}
+
+/// Compares the scores of rows in a table of the connection's own.
+private struct TableComparing {
+  private let model: Model
+  private let dialect: SQLDialect
+  private let connection: any DatabaseConnection
+  private let shape: TreeShape?
+  private let scorer: Scorer
+
+  /// Rows that are scored at once.
+  private static let batch = 1024
+
+  init(
+    _ model: Model, _ reference: Model, dialect: SQLDialect, in connection: any DatabaseConnection, shape: TreeShape?
+  ) {
+    self.model = model
+    self.dialect = dialect
+    self.connection = connection
+    self.shape = shape
+    scorer = Scorer.compiled(reference)
+  }
+
+  /// Rows that were made up.
+  func made(_ boundary: BoundaryRows) throws -> SQLReport.Part {
+    let table = ScratchTable(model, dialect, schema: connection.scratchSchema, name: "opz_boundary_rows")
+    try connection.run(table.creation)
+    var number = 0.0
+    let rows = boundary.rows.map { row -> [DatabaseCell] in
+      number += 1
+      return [.number(number)] + row.map(cell)
+    }
+    for start in stride(from: 0, to: rows.count, by: 20_000) {
+      try connection.insert(Array(rows[start..<min(start + 20_000, rows.count)]), into: table.name)
+    }
+    return try part(table, name: "boundary rows") { row, columns in columns.text(of: row - 1) }
+  }
+
+  private func cell(_ entry: LookUp.Entry?) -> DatabaseCell {
+    switch entry {
+    case .number(let number): number.isNaN && !connection.hasNaN ? .missing : .number(number)
+    case .text(let text): .text(text)
+    case nil: .missing
+    }
+  }
+
+  /// The first rows of a table.
+  func copied(_ name: String, columns: [Int: String], limit: Int) throws -> SQLReport.Part {
+    let table = ScratchTable(model, dialect, schema: connection.scratchSchema, name: "opz_rows")
+    try connection.run(table.copy(of: name, columns: columns, limit: limit))
+    return try part(table, name: name) { row, columns in "row \(row), \(columns.text(of: row - 1))" }
+  }
+
+  private func part(
+    _ table: ScratchTable, name: String, describe: (Int, InputColumns) -> String
+  ) throws -> SQLReport.Part {
+    var columns = InputColumns(model, table.inputs)
+    try connection.forEachRow(of: table.reading) { columns.add(Array($0.dropFirst())) }
+    var part = SQLReport.Part(name: name)
+    part.rows = columns.count
+    var firstError: SQLError?
+    for kind in kinds {
+      do {
+        let statement = try table.scoring(kind, shape: shape).text
+        part.checks.append(check(kind, statement, columns) { describe($0, columns) })
+      } catch let error as SQLError {
+        firstError = firstError ?? error
+        part.left.append("\(kind.rawValue): \(error.reason)")
+      }
+    }
+    if let firstError, part.checks.isEmpty { throw firstError }
+    return part
+  }
+
+  private var kinds: [ModelSQL.Kind] {
+    (model.treeCount > 0 ? [.leaf] : []) + model.outputs.compactMap { ModelSQL.Kind(rawValue: $0.kind.rawValue) }
+  }
+
+  private func check(
+    _ kind: ModelSQL.Kind, _ statement: String, _ columns: InputColumns, describe: (Int) -> String
+  ) -> SQLReport.Check {
+    var comparison = ScoreComparison(kind, model, dialect)
+    var waiting: [(row: Int, cells: [String?])] = []
+    var problem: String?
+    var seen = 0
+    do {
+      try connection.forEachRow(of: statement) { cells in
+        guard let row = cells.first?.flatMap({ Int($0) }), (1...max(1, columns.count)).contains(row) else {
+          throw DatabaseError(.refused, kind.rawValue, "a row came back with a key that none was sent with")
+        }
+        seen += 1
+        waiting.append((row, Array(cells.dropFirst())))
+        if waiting.count == TableComparing.batch { try compare(&waiting, columns, &comparison) }
+      }
+      try compare(&waiting, columns, &comparison)
+      if seen != columns.count { problem = "\(seen) rows came back, and \(columns.count) were scored" }
+    } catch {
+      problem = (error as? any ExplainedError)?.reason ?? "\(error)"
+    }
+    var check = SQLReport.Check(comparison, row: describe)
+    check.problem = problem
+    return check
+  }
+
+  private func compare(
+    _ waiting: inout [(row: Int, cells: [String?])], _ columns: InputColumns, _ comparison: inout ScoreComparison
+  ) throws {
+    guard !waiting.isEmpty else { return }
+    defer { waiting = [] }
+    let rows = columns.rows(waiting.map { $0.row - 1 })
+    guard let output = comparison.kind.output else {
+      let leaves = try scorer.leaves(rows).map(Double.init)
+      let width = leaves.count / waiting.count
+      for (index, item) in waiting.enumerated() {
+        let own = leaves[(index * width)..<((index + 1) * width)]
+        comparison.compare(item.cells, with: columns.refused.contains(item.row - 1) ? nil : own, row: item.row)
+      }
+      return
+    }
+    let scored = try scorer.score(rows, [output])
+    let (tensor, width) = (scored.outputs[0], scored.outputs[0].type.width)
+    let (numbers, texts) = (tensor.numbers, tensor.texts)
+    for (index, item) in waiting.enumerated() {
+      let isRefused = scored.refused[index] != nil || columns.refused.contains(item.row - 1)
+      let own = (index * width)..<((index + 1) * width)
+      if tensor.type.element == .text {
+        comparison.compare(item.cells, withTexts: isRefused ? nil : texts[own], row: item.row)
+      } else {
+        comparison.compare(item.cells, with: isRefused ? nil : numbers[own], row: item.row)
+      }
+    }
+  }
+}
