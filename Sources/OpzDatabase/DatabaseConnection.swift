@@ -3,6 +3,12 @@ public enum DatabaseCell: Sendable, Hashable {
   case missing
   case number(Double)
   case text(String)
+
+  /// The digits of a number in a text that a database reads: columns of whole numbers take no point.
+  static func digits(_ number: Double) -> String {
+    let isWhole = number == number.rounded(.towardZero) && abs(number) < 0x1p53 && number.sign == .plus
+    return isWhole ? "\(Int64(number))" : "\(number)"
+  }
 }
 
 /// A connection to a database that may be read, with a place of its own for tables that nobody else sees and that are

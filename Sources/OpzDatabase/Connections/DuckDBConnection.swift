@@ -47,7 +47,7 @@ final class DuckDBConnection: DatabaseConnection {
   private static func csv(_ cell: DatabaseCell) -> String {
     switch cell {
     case .missing: ""
-    case .number(let number): "\(number)"
+    case .number(let number): DatabaseCell.digits(number)
     case .text(let text): "\"\(text.replacing("\"", with: "\"\""))\""
     }
   }

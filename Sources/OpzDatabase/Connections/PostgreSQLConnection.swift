@@ -81,7 +81,7 @@ final class PostgreSQLConnection: DatabaseConnection {
   private static func write(_ cell: DatabaseCell, to buffer: inout [UInt8]) {
     switch cell {
     case .missing: buffer += Array("\\N".utf8)
-    case .number(let number): buffer += Array("\(number)".utf8)
+    case .number(let number): buffer += Array(DatabaseCell.digits(number).utf8)
     case .text(let text):
       for byte in text.utf8 {
         switch byte {

@@ -138,6 +138,9 @@ private struct TableComparing {
     try connection.forEachRow(of: table.reading) { columns.add(Array($0.dropFirst())) }
     var part = SQLReport.Part(name: name)
     part.rows = columns.count
+    part.left = model.outputs.map(\.kind.rawValue).filter { ModelSQL.Kind(rawValue: $0) == nil }.map {
+      "\($0): opz sql does not write it"
+    }
     var firstError: SQLError?
     for kind in kinds {
       do {

@@ -88,6 +88,7 @@ struct InputTrace {
     case .inputs(let indexes): return indexes.map { input(at: $0, model.inputs[$0]) }
     case .select(let columns): return columns.map { first[$0] }
     case .concatenate: return operands.flatMap(\.self)
+    case .cast where node.type.element == .integer || node.type.element == .text: return unknown
     case .cast, .impute: return first
     case .lookUp(let table): return first.map { $0?.lookedUp(in: table) }
     case .pick(let rows): return unknown.indices.map { first.first??.picked(rows, column: $0) }
@@ -102,23 +103,27 @@ struct InputTrace {
     case .text: return InputTrace(input: index, course: .text)
     case .categorical(let texts, let unseen):
       guard !texts.isEmpty else { return InputTrace(input: index, course: .number([])) }
-      var choices = texts.enumerated().map { (LookUp.Entry.text($1), Double($0)) }
+      var choices = texts.prefix(mostChoices).enumerated().map { (LookUp.Entry.text($1), Double($0)) }
       if unseen == .code { choices.append((.text(BoundaryRows.unseen(texts)), -1)) }
       return InputTrace(input: index, course: .choices(choices))
     }
   }
 
+  /// The most values that are tried. Models have tables of any size, and many columns that stand on them.
+  private static let mostChoices = 1024
+
   private func lookedUp(in table: LookUp) -> InputTrace? {
     var known: [LookUp.Entry: Double] = [:]
-    for (key, value) in zip(table.keys, table.values) where known[key] == nil {
+    for (key, value) in zip(table.keys, table.values).prefix(InputTrace.mostChoices) where known[key] == nil {
       guard case .number(let number) = value else { return nil }
       known[key] = number
     }
+    let keys = table.keys.prefix(InputTrace.mostChoices)
     switch course {
-    case .text: return with(.choices(table.keys.compactMap { key in known[key].map { (key, $0) } }))
+    case .text: return with(.choices(keys.compactMap { key in known[key].map { (key, $0) } }))
     case .number(let steps):
       guard steps.isEmpty else { return nil }
-      return with(.choices(table.keys.compactMap { key in known[key].map { (key, $0) } }))
+      return with(.choices(keys.compactMap { key in known[key].map { (key, $0) } }))
     case .choices(let choices):
       return with(.choices(choices.compactMap { choice in known[.number(choice.value)].map { (choice.cell, $0) } }))
     }
@@ -130,11 +135,16 @@ struct InputTrace {
     }
     switch course {
     case .text: return nil
-    case .choices(let choices): return with(.choices(choices.map { ($0.cell, number($0.value)) }))
+    case .choices(let choices): return with(.choices(few(choices.map { ($0.cell, number($0.value)) })))
     case .number(let steps):
       guard steps.isEmpty else { return nil }
-      return with(.choices(rows.indices.map { (.number(Double($0)), rows[$0][column]) }))
+      return with(.choices(few(rows.indices.map { (.number(Double($0)), rows[$0][column]) })))
     }
+  }
+
+  /// Of a column of mostly zeros, some values for zero and for other numbers: there may be as many columns as values.
+  private func few(_ choices: [(cell: LookUp.Entry, value: Double)]) -> [(cell: LookUp.Entry, value: Double)] {
+    Array(choices.filter { $0.value != 0 }.prefix(16)) + choices.filter { $0.value == 0 }.prefix(16)
   }
 
   /// With a constant on one side.
