@@ -152,35 +152,20 @@ struct EngineCase {
     guard table.count == tensor.rows, table.allSatisfy({ $0.count == width }) else {
       return ["\(kind): \(table.count) rows, not \(tensor.rows) x \(width)"]
     }
-    var problems: [String] = []
+    let all = tensor.numbers
+    var comparison = ScoreComparison(kind, model, dialect: dialect)
     for (row, cells) in table.enumerated() {
-      for (column, cell) in cells.enumerated() {
-        let place = "\(kind) of row \(row).\(column)"
-        guard scored.refused[row] == nil else {
-          if cell != nil { problems.append("\(place): \(cell ?? ""), and the row is refused") }
-          continue
-        }
-        if case .texts(let texts) = tensor.storage {
-          if texts[row * width + column] != cell { problems.append("\(place): \(cell ?? "NULL")") }
-          continue
-        }
-        let wanted = tensor.numbers[row * width + column]
-        let own = cell.flatMap { Double($0) } ?? .nan
-        // The database may have NULL, NaN or a limit where sums of infinite numbers are NaN.
-        if wanted.isNaN, rows[row].contains(where: { $0?.hasSuffix("inf") == true }) { continue }
-        if !isEqual(own, wanted, kind: kind, element: tensor.type.element) {
-          problems.append("\(place): \(own), not \(wanted)")
-        }
+      let own = (row * width)..<((row + 1) * width)
+      let isRefused = scored.refused[row] != nil
+      if case .texts(let texts) = tensor.storage {
+        comparison.compare(cells, withTexts: isRefused ? nil : texts[own], row: row)
+        continue
       }
+      let numbers = all[own]
+      // The database may have NULL, NaN or a limit where sums of infinite numbers are NaN.
+      if numbers.contains(where: \.isNaN), rows[row].contains(where: { $0?.hasSuffix("inf") == true }) { continue }
+      comparison.compare(cells, with: isRefused ? nil : numbers, row: row)
     }
-    return problems
-  }
-
-  /// Sums are equal to the bit where the database has the model's number type; functions are the database's.
-  private func isEqual(_ own: Double, _ wanted: Double, kind: ModelSQL.Kind, element: ElementType) -> Bool {
-    if own == wanted || !own.isFinite && !wanted.isFinite { return true }
-    if kind == .margin, element == .float64 || dialect.keepsFloat32, model.treeCount > 0 { return false }
-    let scale = max(1, abs(wanted))
-    return abs(own - wanted) <= scale * (element == .float32 ? 1e-5 : 1e-11)
+    return comparison.examples.map { "\(kind) of row \($0.row).\($0.column): \($0.database), not \($0.model)" }
   }
 }
