@@ -18,7 +18,7 @@ extension DatabaseURL {
     case .duckdb:
       guard let duckdb else {
         throw DatabaseError(
-          .notFound, "duckdb", "the program is not installed",
+          .notFound, "duckdb", reason: "the program is not installed",
           hint: "python3 -m pip install duckdb-cli; or set OPZ_DUCKDB to its path")
       }
       return try DuckDBConnection(self, path: path, program: duckdb, environment: environment)

@@ -39,7 +39,8 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
       let parts = try PostgresURL(rest)
       guard origin == .environment || parts.secrets.isEmpty else {
         throw DatabaseError(
-          .badURL, "--database \(parts.shown)", "it has a password, which other users of this machine can read there",
+          .badURL, "--database \(parts.shown)",
+          reason: "it has a password, which other users of this machine can read there",
           hint: "write the password into the file that PGPASSFILE names (~/.pgpass), or the URL into OPZ_DATABASE")
       }
       self.init(.postgresql, parts.shown, target: "postgresql:\(rest)", secrets: parts.secrets)
@@ -63,7 +64,8 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
 
   private static func malformed(_ reason: String) -> DatabaseError {
     DatabaseError(
-      .badURL, "--database", reason, hint: "write sqlite:FILE, duckdb:FILE or postgresql://USER@HOST:PORT/DATABASE")
+      .badURL, "--database", reason: reason,
+      hint: "write sqlite:FILE, duckdb:FILE or postgresql://USER@HOST:PORT/DATABASE")
   }
 
   /// A text of the database's library without the password, printable.
@@ -108,6 +110,6 @@ private struct PostgresURL {
   }
 
   private static func malformed(_ reason: String) -> DatabaseError {
-    DatabaseError(.badURL, "--database", reason, hint: "write postgresql://USER@HOST:PORT/DATABASE")
+    DatabaseError(.badURL, "--database", reason: reason, hint: "write postgresql://USER@HOST:PORT/DATABASE")
   }
 }

@@ -17,7 +17,9 @@ final class DuckDBConnection: DatabaseConnection {
 
   /// - Parameter program: `duckdb`.
   init(_ url: DatabaseURL, path: FilePath, program: FilePath, environment: [String]) throws {
-    guard try FileStatus.find(path)?.kind == .file else { throw DatabaseError(.notFound, "\(url)", "no such file") }
+    guard try FileStatus.find(path)?.kind == .file else {
+      throw DatabaseError(.notFound, "\(url)", reason: "no such file")
+    }
     self.url = url
     self.path = path
     self.program = program
@@ -72,7 +74,8 @@ final class DuckDBConnection: DatabaseConnection {
         program.string, "-no-init", "-batch", "-bail", directory.appending("\(DuckDBConnection.scratch).duckdb").string,
       ], input: Array(script.utf8), environment: environment)
     guard result.status == 0 else {
-      throw DatabaseError(.refused, "\(url)", "DuckDB: \(url.without(secrets: String(result.errorText.prefix(4000))))")
+      throw DatabaseError(
+        .refused, "\(url)", reason: "DuckDB: \(url.without(secrets: String(result.errorText.prefix(4000))))")
     }
   }
 

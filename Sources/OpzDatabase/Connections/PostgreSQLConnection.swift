@@ -19,7 +19,7 @@ final class PostgreSQLConnection: DatabaseConnection {
   init(_ url: DatabaseURL) throws {
     if let problem = opz_postgres_load() {
       throw DatabaseError(
-        .notFound, "\(url)", String(cString: problem),
+        .notFound, "\(url)", reason: String(cString: problem),
         hint: "install PostgreSQL's client library: apt-get install libpq5"
       )
     }
@@ -31,7 +31,8 @@ final class PostgreSQLConnection: DatabaseConnection {
       let reason = handle.map { url.without(secrets: String(cString: PQerrorMessage($0))) } ?? "out of memory"
       if let handle { PQfinish(handle) }
       throw DatabaseError(
-        .notConnected, "\(url)", reason, hint: "passwords come from ~/.pgpass or PGPASSFILE, or from OPZ_DATABASE")
+        .notConnected, "\(url)", reason: reason,
+        hint: "passwords come from ~/.pgpass or PGPASSFILE, or from OPZ_DATABASE")
     }
     opz_postgres_quiet(handle)
     version = PQparameterStatus(handle, "server_version").map { String(cString: $0) } ?? ""
@@ -143,6 +144,6 @@ final class PostgreSQLConnection: DatabaseConnection {
 
   private func failure(_ result: OpaquePointer?) -> DatabaseError {
     let text = result.map { String(cString: PQresultErrorMessage($0)) } ?? String(cString: PQerrorMessage(handle))
-    return DatabaseError(.refused, "\(url)", "PostgreSQL: \(url.without(secrets: text))")
+    return DatabaseError(.refused, "\(url)", reason: "PostgreSQL: \(url.without(secrets: text))")
   }
 }

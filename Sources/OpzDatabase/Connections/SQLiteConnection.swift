@@ -13,18 +13,18 @@ final class SQLiteConnection: DatabaseConnection {
 
   init(_ url: DatabaseURL, path: FilePath) throws {
     guard try FileStatus.find(path)?.kind == .file else {
-      throw DatabaseError(.notFound, "\(url)", "no such file")
+      throw DatabaseError(.notFound, "\(url)", reason: "no such file")
     }
     if let problem = opz_sqlite_load() {
       throw DatabaseError(
-        .notFound, "\(url)", String(cString: problem), hint: "install SQLite: apt-get install libsqlite3-0")
+        .notFound, "\(url)", reason: String(cString: problem), hint: "install SQLite: apt-get install libsqlite3-0")
     }
     var handle: OpaquePointer?
     let result = path.withPlatformString { sqlite3_open_v2($0, &handle, SQLITE_OPEN_READONLY, nil) }
     guard result == SQLITE_OK, let handle else {
       let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)
-      throw DatabaseError(.notConnected, "\(url)", "SQLite cannot open it: \(reason)")
+      throw DatabaseError(.notConnected, "\(url)", reason: "SQLite cannot open it: \(reason)")
     }
     self.handle = handle
     self.url = url
@@ -92,6 +92,7 @@ final class SQLiteConnection: DatabaseConnection {
   }
 
   private func failure() -> DatabaseError {
-    DatabaseError(.refused, "\(url)", "SQLite: \(url.without(secrets: String(cString: sqlite3_errmsg(handle))))")
+    DatabaseError(
+      .refused, "\(url)", reason: "SQLite: \(url.without(secrets: String(cString: sqlite3_errmsg(handle))))")
   }
 }

@@ -20,6 +20,6 @@ public struct AttachSQLReport: Sendable {
   public func run(_ report: SQLReport, with key: PrivateKey?) async throws -> Descriptor {
     let document = try CanonicalJSON.encode(JSONValue(encoding: report.published))
     return try await AttestVersion(version, in: session).run(
-      .sqlVerification, document, with: key, subject: "opz sql verify", session.openRegistry())
+      .sqlVerification, document, with: key, subject: "opz sql verify", registry: session.openRegistry())
   }
 }

@@ -34,7 +34,7 @@ struct InputColumns {
         texts[input, default: []].append(cell)
         numbers[column].append(.nan)
       } else if let known = codes[input] {
-        numbers[column].append(cell.map { code($0, known, input) } ?? .nan)
+        numbers[column].append(cell.map { code($0, known, input: input) } ?? .nan)
       } else {
         numbers[column].append(cell.flatMap { Double($0) } ?? .nan)
       }
@@ -42,7 +42,7 @@ struct InputColumns {
     count += 1
   }
 
-  private mutating func code(_ text: String, _ known: [[UInt8]: Int], _ input: Int) -> Double {
+  private mutating func code(_ text: String, _ known: [[UInt8]: Int], input: Int) -> Double {
     if let code = known[Array(text.utf8)] { return Double(code) }
     guard case .categorical(_, let unseen) = model.inputs[input].kind else { return .nan }
     if unseen == .refused { refused.insert(count) }

@@ -12,6 +12,8 @@ public struct SQLReport: Sendable, Encodable {
     public let values: Int
     /// Values that are the same to the last bit.
     public let equal: Int
+    /// Labels that differ where two have almost the same score.
+    public let ties: Int
     /// Values that differ by more than was promised.
     public let differing: Int
     public let largestDifference: Double
@@ -106,6 +108,8 @@ public struct SQLReport: Sendable, Encodable {
             "\(check.differing) of \(check.values) values differ"
           } else if check.equal == check.values {
             "\(check.values) values, all equal to the last bit"
+          } else if check.ties > 0 {
+            "\(check.values) values, \(check.ties) differ where two labels have almost the same score"
           } else {
             "\(check.values) values, \(check.equal) equal to the last bit, largest difference "
               + "\(Float(check.largestDifference)), \(check.promise) was promised"
@@ -129,6 +133,7 @@ extension SQLReport.Check {
       case .within(let limit): "\(limit)"
       }
     (values, equal, differing) = (comparison.values, comparison.equal, comparison.differing)
+    ties = comparison.ties
     largestDifference = comparison.largestDifference
     examples = comparison.examples.map {
       "\(row($0.row))\($0.column > 0 ? ", column \($0.column)" : ""): \($0.database), the model has \($0.model)"
@@ -137,7 +142,7 @@ extension SQLReport.Check {
 
   fileprivate var withoutExamples: SQLReport.Check {
     SQLReport.Check(
-      kind: kind, promise: promise, values: values, equal: equal, differing: differing,
+      kind: kind, promise: promise, values: values, equal: equal, ties: ties, differing: differing,
       largestDifference: largestDifference, examples: [], problem: problem == nil ? nil : "the database ended the query"
     )
   }

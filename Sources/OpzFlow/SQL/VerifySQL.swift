@@ -145,7 +145,7 @@ private struct TableComparing {
     for kind in kinds {
       do {
         let statement = try table.scoring(kind, shape: shape).text
-        part.checks.append(check(kind, statement, columns) { describe($0, columns) })
+        part.checks.append(check(kind, statement, columns: columns) { describe($0, columns) })
       } catch let error as SQLError {
         firstError = firstError ?? error
         part.left.append("\(kind.rawValue): \(error.reason)")
@@ -160,22 +160,22 @@ private struct TableComparing {
   }
 
   private func check(
-    _ kind: ModelSQL.Kind, _ statement: String, _ columns: InputColumns, describe: (Int) -> String
+    _ kind: ModelSQL.Kind, _ statement: String, columns: InputColumns, describe: (Int) -> String
   ) -> SQLReport.Check {
-    var comparison = ScoreComparison(kind, model, dialect)
+    var comparison = ScoreComparison(kind, model, dialect: dialect)
     var waiting: [(row: Int, cells: [String?])] = []
     var problem: String?
     var seen = 0
     do {
       try connection.forEachRow(of: statement) { cells in
         guard let row = cells.first?.flatMap({ Int($0) }), (1...max(1, columns.count)).contains(row) else {
-          throw DatabaseError(.refused, kind.rawValue, "a row came back with a key that none was sent with")
+          throw DatabaseError(.refused, kind.rawValue, reason: "a row came back with a key that none was sent with")
         }
         seen += 1
         waiting.append((row, Array(cells.dropFirst())))
-        if waiting.count == TableComparing.batch { try compare(&waiting, columns, &comparison) }
+        if waiting.count == TableComparing.batch { try compare(&waiting, columns, comparison: &comparison) }
       }
-      try compare(&waiting, columns, &comparison)
+      try compare(&waiting, columns, comparison: &comparison)
       if seen != columns.count { problem = "\(seen) rows came back, and \(columns.count) were scored" }
     } catch {
       problem = (error as? any ExplainedError)?.reason ?? "\(error)"
@@ -186,31 +186,52 @@ private struct TableComparing {
   }
 
   private func compare(
-    _ waiting: inout [(row: Int, cells: [String?])], _ columns: InputColumns, _ comparison: inout ScoreComparison
+    _ waiting: inout [(row: Int, cells: [String?])], _ columns: InputColumns, comparison: inout ScoreComparison
   ) throws {
     guard !waiting.isEmpty else { return }
     defer { waiting = [] }
     let rows = columns.rows(waiting.map { $0.row - 1 })
     guard let output = comparison.kind.output else {
+      let refused = try scorer.score(rows, [scorer.model.outputs[0].kind]).refused
       let leaves = try scorer.leaves(rows).map(Double.init)
       let width = leaves.count / waiting.count
       for (index, item) in waiting.enumerated() {
         let own = leaves[(index * width)..<((index + 1) * width)]
-        comparison.compare(item.cells, with: columns.refused.contains(item.row - 1) ? nil : own, row: item.row)
+        let isRefused = refused[index] != nil || columns.refused.contains(item.row - 1)
+        comparison.compare(item.cells, with: isRefused ? nil : own, row: item.row)
       }
       return
     }
     let scored = try scorer.score(rows, [output])
     let (tensor, width) = (scored.outputs[0], scored.outputs[0].type.width)
     let (numbers, texts) = (tensor.numbers, tensor.texts)
+    let tied = comparison.kind == .label && comparison.promise != .exact ? try ties(rows) : []
     for (index, item) in waiting.enumerated() {
       let isRefused = scored.refused[index] != nil || columns.refused.contains(item.row - 1)
       let own = (index * width)..<((index + 1) * width)
       if tensor.type.element == .text {
-        comparison.compare(item.cells, withTexts: isRefused ? nil : texts[own], row: item.row)
+        comparison.compare(
+          item.cells, withTexts: isRefused ? nil : texts[own], row: item.row, isTied: tied.contains(index))
       } else {
-        comparison.compare(item.cells, with: isRefused ? nil : numbers[own], row: item.row)
+        comparison.compare(
+          item.cells, with: isRefused ? nil : numbers[own], row: item.row, isTied: tied.contains(index))
       }
     }
+  }
+
+  /// Rows whose two best scores are so near that float32 decides, by their place.
+  private func ties(_ rows: Rows) throws -> Set<Int> {
+    guard let kind = [Model.OutputKind.probability, .margin].first(where: { scorer.model.output($0) != nil }) else {
+      return []
+    }
+    let tensor = try scorer.score(rows, [kind]).outputs[0]
+    let (numbers, width) = (tensor.numbers, tensor.type.width)
+    let middle = kind == .probability ? 0.5 : 0
+    return Set(
+      (0..<rows.count).filter { row in
+        let own = numbers[(row * width)..<((row + 1) * width)].sorted(by: >)
+        let gap = own.count == 1 ? abs(own[0] - middle) : own[0] - own[1]
+        return gap <= 1e-5 * max(1, abs(own[0]))
+      })
   }
 }

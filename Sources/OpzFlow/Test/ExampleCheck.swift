@@ -37,7 +37,7 @@ struct ExampleCheck: Sendable {
 
   private static func missing(_ reason: String) -> FlowError {
     FlowError(
-      .notFound, TestFiles.example, reason,
+      .notFound, TestFiles.example, reason: reason,
       hint: "write a request that the model answers into \(TestFiles.example), next to the model")
   }
 

@@ -22,7 +22,7 @@ public struct SkopsSchema: Sendable, Hashable {
     do {
       try JSONView.read(schema, options: options) { names.add($0) }
     } catch let failure as JSONFailure {
-      throw ModelError(.damaged, "\(name): schema.json", "\(failure)", hint: "save the model again")
+      throw ModelError(.damaged, "\(name): schema.json", reason: "\(failure)", hint: "save the model again")
     }
     scikitLearn = names.version
     modules = names.modules

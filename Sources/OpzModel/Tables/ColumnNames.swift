@@ -19,14 +19,14 @@ extension Model {
       else {
         throw ModelError(
           .badOption, "--columns",
-          splits.isEmpty
+          reason: splits.isEmpty
             ? "'\(pair.prefix(80))' is not INPUT=COLUMN"
             : "the model has no input '\(pair.prefix { $0 != "=" }.prefix(80))'",
           hint: "the model has \(TableColumns.list(inputs.map(\.name)))")
       }
       let column = String(pair[pair.index(after: split)...])
       guard result.updateValue(column, forKey: input) == nil else {
-        throw ModelError(.badOption, "--columns", "it names two columns for the input '\(inputs[input].name)'")
+        throw ModelError(.badOption, "--columns", reason: "it names two columns for the input '\(inputs[input].name)'")
       }
     }
     return result

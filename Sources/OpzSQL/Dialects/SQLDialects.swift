@@ -44,9 +44,10 @@ extension SQLDialect {
     barrier: .offset,
     limits: SQLLimits(depth: 3000, caseDepth: 500, bytes: 256 << 20, columns: 1600, identifier: 63))
 
-  /// The depth of expressions is SQLITE_MAX_EXPR_DEPTH, the length SQLITE_MAX_SQL_LENGTH.
+  /// The depth of expressions is SQLITE_MAX_EXPR_DEPTH, the length SQLITE_MAX_SQL_LENGTH. A name in double quotes that no
+  /// column has would be a text.
   static let sqlite = SQLDialect(
-    name: "sqlite", version: "3.35", isProven: true,
+    name: "sqlite", version: "3.35", isProven: true, quotes: .backtick,
     types: [.float32: "REAL", .float64: "REAL", .integer: "INTEGER", .text: "TEXT"],
     bytes: Around("", " COLLATE BINARY"), barrier: .materialized,
     limits: SQLLimits(depth: 900, caseDepth: 400, bytes: 1_000_000_000, columns: 2000, identifier: 4096, nameParts: 2))

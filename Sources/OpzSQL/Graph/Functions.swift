@@ -51,8 +51,15 @@ extension ModelColumns {
       let power = exponential(size * .number(-2))
       let value = stages.add((one - power) / (one + power))
       return .choose(x < .number(0), value * .number(-1), else: value)
-    default: return one / (one + exponential(x * .number(-1)))
+    default: return logistic(x * .number(-1))
     }
+  }
+
+  /// `1 / (1 + exp(x))`: 0 where the power is infinite.
+  private mutating func logistic(_ exponent: SQLExpression) -> SQLExpression {
+    let one = SQLExpression.number(1)
+    let x = stages.add(exponent)
+    return .choose(x > .number(709), .number(0), else: one / (one + exponential(x)))
   }
 
   /// `exp(x)`, as a column: 0 and 1e308 where some databases would fail because a number is too small or too large.
@@ -79,13 +86,12 @@ extension ModelColumns {
       return row.map { stages.add(.choose($0 > .number(0), literal(1, element), else: literal(0, element))) }
     }
     notes.insert(.functions)
-    let one = SQLExpression.number(1)
     let scores = row.map { wide($0) }
     switch link {
     case .xgboostLogistic, .logistic, .onnxLogistic:
       let scale = if case .logistic(let scale) = link { scale } else { 1.0 }
       return scores.map { score in
-        let value = one / (one + exponential(score * .number(-scale)))
+        let value = logistic(score * .number(-scale))
         return element == .float32 ? narrowed(value) : stages.add(value)
       }
     case .xgboostSoftmax, .softmax, .onnxSoftmax: return softmax(scores, element) { _, power in power }

@@ -76,12 +76,12 @@ struct InputTrace {
     var traces: [[InputTrace?]] = []
     for node in model.nodes {
       let operands = node.operands.map { traces[$0] }
-      traces.append(columns(node, operands, model))
+      traces.append(columns(node, operands, model: model))
     }
     return traces
   }
 
-  private static func columns(_ node: Model.Node, _ operands: [[InputTrace?]], _ model: Model) -> [InputTrace?] {
+  private static func columns(_ node: Model.Node, _ operands: [[InputTrace?]], model: Model) -> [InputTrace?] {
     let unknown = [InputTrace?](repeating: nil, count: node.type.width)
     let first = operands.first ?? []
     switch node.operation {
@@ -92,7 +92,7 @@ struct InputTrace {
     case .cast, .impute: return first
     case .lookUp(let table): return first.map { $0?.lookedUp(in: table) }
     case .pick(let rows): return unknown.indices.map { first.first??.picked(rows, column: $0) }
-    case .arithmetic(let operation): return arithmetic(operation, node, operands, model)
+    case .arithmetic(let operation): return arithmetic(operation, node, operands: operands, model: model)
     default: return unknown
     }
   }
@@ -149,7 +149,7 @@ struct InputTrace {
 
   /// With a constant on one side.
   private static func arithmetic(
-    _ operation: Operation.Arithmetic, _ node: Model.Node, _ operands: [[InputTrace?]], _ model: Model
+    _ operation: Operation.Arithmetic, _ node: Model.Node, operands: [[InputTrace?]], model: Model
   ) -> [InputTrace?] {
     let unknown = [InputTrace?](repeating: nil, count: node.type.width)
     guard operands.count == 2 else { return unknown }

@@ -15,7 +15,7 @@ public struct ScoreComparison: Sendable {
   /// How a value may differ from the scorer's.
   public enum Promise: Sendable, Hashable {
     case exact
-    /// Relative to the value, or absolute below 1.
+    /// Relative to the value, or absolute below 1. A label may be another one of those whose scores are as near.
     case within(Double)
   }
 
@@ -25,6 +25,8 @@ public struct ScoreComparison: Sendable {
   public private(set) var values = 0
   /// Values that are the same to the last bit, or the same text.
   public private(set) var equal = 0
+  /// Labels that differ where two have almost the same score.
+  public private(set) var ties = 0
   /// Values that differ by more than was promised.
   public private(set) var differing = 0
   public private(set) var largestDifference = 0.0
@@ -34,15 +36,18 @@ public struct ScoreComparison: Sendable {
   private let isFloat: Bool
 
   /// A comparison of one kind.
-  public init(_ kind: ModelSQL.Kind, _ model: Model, _ dialect: SQLDialect) {
+  public init(_ kind: ModelSQL.Kind, _ model: Model, dialect: SQLDialect) {
     self.kind = kind
     let output = kind.output.flatMap { model.output($0) }
     let element = output.map { model.nodes[$0.node].type.element } ?? .integer
     isFloat = element == .float32 && dialect.keepsFloat32
     let hasOwnSums = element == .float64 || dialect.keepsFloat32
+    let scores = model.outputs.filter { $0.kind != .label }.map { model.nodes[$0.node].type.element }
+    let isSame = !scores.contains(.float32) || dialect.keepsFloat32
     promise =
       switch kind {
-      case .leaf, .label: .exact
+      case .leaf: .exact
+      case .label: isSame ? .exact : .within(1e-5)
       case .margin where hasOwnSums && model.treeCount > 0: .exact
       default: .within(element == .float32 ? 1e-5 : 1e-11)
       }
@@ -53,7 +58,10 @@ public struct ScoreComparison: Sendable {
   ///   - cells: the database's; nil is NULL.
   ///   - wanted: the scorer's; nil for a row that it refuses, whose scores are NULL.
   ///   - row: its number.
-  public mutating func compare(_ cells: [String?], with wanted: ArraySlice<Double>?, row: Int) {
+  ///   - isTied: of a label, whether another one has almost the same score.
+  public mutating func compare(
+    _ cells: [String?], with wanted: ArraySlice<Double>?, row: Int, isTied: Bool = false
+  ) {
     rows += 1
     for (column, cell) in cells.enumerated() {
       let own = number(cell)
@@ -63,21 +71,29 @@ public struct ScoreComparison: Sendable {
         equal += 1
         continue
       }
+      if isTied {
+        ties += 1
+        continue
+      }
       let difference = abs(own - other)
       if difference.isFinite { largestDifference = max(largestDifference, difference) }
-      if case .within(let limit) = promise, difference <= limit * max(1, abs(other)) { continue }
+      if kind != .label, case .within(let limit) = promise, difference <= limit * max(1, abs(other)) { continue }
       differs(row, column, cell, wanted == nil ? "refused" : "\(other)")
     }
   }
 
-  /// Compares one row of texts, as `compare(_:with:row:)`.
-  public mutating func compare(_ cells: [String?], withTexts wanted: ArraySlice<String?>?, row: Int) {
+  /// Compares one row of texts, as `compare(_:with:row:isTied:)`.
+  public mutating func compare(
+    _ cells: [String?], withTexts wanted: ArraySlice<String?>?, row: Int, isTied: Bool = false
+  ) {
     rows += 1
     for (column, cell) in cells.enumerated() {
       let other = wanted.flatMap { column < $0.count ? $0[$0.startIndex + column] : nil }
       values += 1
       if cell.map({ Array($0.utf8) }) == other.map({ Array($0.utf8) }) {
         equal += 1
+      } else if isTied {
+        ties += 1
       } else {
         differs(row, column, cell, wanted == nil ? "refused" : other ?? "nothing")
       }
@@ -90,7 +106,7 @@ public struct ScoreComparison: Sendable {
     return (isFloat ? Float(cell).map(Double.init) : Double(cell)) ?? .nan
   }
 
-  private mutating func differs(_ row: Int, _ column: Int, _ cell: String?, _ wanted: String) {
+  private mutating func differs(_ row: Int, _ column: Int, cell: String?, wanted: String) {
     differing += 1
     guard examples.count < 5 else { return }
     examples.append(

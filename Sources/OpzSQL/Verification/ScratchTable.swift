@@ -61,7 +61,7 @@ public struct ScratchTable: Sendable {
     options.keys = [ScratchTable.key]
     options.table = place.parts.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ".")
     options.columns = Dictionary(uniqueKeysWithValues: inputs.map { ($0, "c\($0)") })
-    return try ModelSQL(model, dialect, options).statement()
+    return try ModelSQL(model, dialect, options: options).statement()
   }
 }
 

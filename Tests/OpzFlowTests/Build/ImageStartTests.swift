@@ -78,11 +78,11 @@ struct ImageStartTests {
   func example() async throws {
     let none = await #expect(throws: FlowError.self) {
       _ = try await ExampleCheck(nil, TestSignature(inputs: [], outputs: [])).run { _ in
-        throw FlowError(.failed, "", "nothing is to be sent")
+        throw FlowError(.failed, "", reason: "nothing is to be sent")
       }
     }
     #expect(none?.category == .notFound && none?.hint?.contains("example.json") == true)
-    let refused = FlowError(.verification, "opz-server of the image", "it responded with 400: no such category")
+    let refused = FlowError(.verification, "opz-server of the image", reason: "it responded with 400: no such category")
     let made = await #expect(throws: FlowError.self) {
       _ = try await ExampleCheck(nil, TestSignature(inputs: [Self.column], outputs: [])).run { _ in throw refused }
     }
