@@ -6,7 +6,8 @@ import OpzYAML
 /// The keys of opz.yaml, joined from its sections. A test compares them with `templates/opz.schema.json`.
 enum ConfigKeys {
   static let top = [
-    "opz", "name", "version", "model", "runtime", "serve", "code", "config", "files", "layers", "env", "platforms",
+    "opz", "name", "version", "model", "runtime", "serve", "code", "config", "files", "links", "layers", "env",
+    "platforms",
     "lineage", "deploy", "push", "test",
   ]
   static let model = ["path", "format", "iterations"]

@@ -31,6 +31,7 @@ struct ConfigParts {
     let code = top.paths("code")
     let config = top.paths("config")
     let files = PlacedFiles.read(top)
+    let links = links()
     let env = ImageKeys.environment(top)
     let platforms = ImageKeys.platforms(top)
     let lineage = LineageSection(in: top)
@@ -44,7 +45,7 @@ struct ConfigParts {
     guard let name, let model, let runtime, let version else { return nil }
     return ProjectConfig(
       name: name, version: version, model: model, runtime: runtime, serve: serve, code: code, config: config,
-      files: files,
+      files: files, links: links,
       compression: compression, env: env, platforms: platforms, lineage: lineage, deploy: deploy, push: push,
       test: test,
       locations: problems.locations)
@@ -127,6 +128,15 @@ struct ConfigParts {
         "only the native runtime obeys it, and this project has runtime: {kind: \(kind.rawValue)}",
         hint: "leave it out, or write runtime: {kind: native}")
     }
+  }
+
+  private func links() -> LinkRule {
+    guard let text = top.text("links") else { return .keep }
+    if let rule = LinkRule(rawValue: text) { return rule }
+    top.fail(
+      "links", "\"\(text.prefix(80))\" is neither keep nor follow",
+      hint: "write links: follow to package what links lead to")
+    return .keep
   }
 
   private func push() -> ProjectConfig.Push? {

@@ -18,6 +18,8 @@ public struct ProjectConfig: Sendable, Hashable {
   public var code: [String]
   public var config: [String]
   public var files: [PlacedFiles]
+  /// What becomes of symbolic links in all of these.
+  public var links = LinkRule.keep
   /// For all layers except weights.
   public var compression: Compression
   public var env: [String: String]

@@ -38,11 +38,12 @@ struct LoadedProject: Sendable {
       }
       ?? configuration(request.project, mlflow, overrides: overrides, formats: session.formats)
     try config.checkFiles(in: request.project)
-    var tree = SourceTree(project: request.project)
+    var tree = SourceTree(project: request.project, links: config.links)
     try tree.add(model: config.model.path)
     for path in config.code { try tree.add(path, role: .code) }
     for path in config.config { try tree.add(path, role: .config) }
     for placed in config.files { try tree.add(placed) }
+    try tree.settleLinks()
     let modelPath = request.project.pushing(FilePath(config.model.path))
     let (model, format) = try model(config, modelPath, formats: session.formats)
     let saved = try mlflow ?? MLflowModel(in: modelPath)

@@ -18,9 +18,11 @@ public struct RuntimeSection: Sendable, Hashable {
   /// `UID[:GID]`.
   public var user: String?
   public var expose: [Int]
+  /// Whether wheels' modules are compiled when the image is built, where the base's Python is at hand.
+  public var bytecode: Bool
 
   /// The section's keys.
-  public static let keys = ["kind", "base", "python", "requirements", "lock", "command", "user", "expose"]
+  public static let keys = ["kind", "base", "python", "requirements", "lock", "command", "user", "expose", "bytecode"]
 
   /// Reads the section of a document; nil if its kind is not known. Problems are reported to the document's
   /// `KeyProblems`.
@@ -50,6 +52,7 @@ public struct RuntimeSection: Sendable, Hashable {
     command = RuntimeSection.command(scope)
     user = RuntimeSection.user(scope)
     expose = RuntimeSection.ports(scope)
+    bytecode = scope.flag("bytecode") ?? true
   }
 
   /// Whether opz-server runs the model in worker processes: a Python or R runtime without a command of its own.
@@ -74,9 +77,9 @@ public struct RuntimeSection: Sendable, Hashable {
   /// Keys that have no effect for a kind of runtime are errors.
   private static func inapplicableKeys(for kind: Kind) -> Set<String> {
     switch kind {
-    case .native: ["base", "python", "requirements", "lock", "command", "expose"]
-    case .model: ["python", "requirements", "lock", "command", "user", "expose"]
-    case .custom, .r: ["python", "requirements", "lock"]
+    case .native: ["base", "python", "requirements", "lock", "command", "expose", "bytecode"]
+    case .model: ["python", "requirements", "lock", "command", "user", "expose", "bytecode"]
+    case .custom, .r: ["python", "requirements", "lock", "bytecode"]
     case .python: []
     }
   }

@@ -65,6 +65,13 @@ public final class SourceFile: Sendable {
       owner: owner, status: status)
   }
 
+  /// The same link with another target.
+  func led(to target: [UInt8]) -> SourceFile {
+    SourceFile(
+      role: role, in: directory, name: source.lastComponent, destination: destination, kind: .symlink(target: target),
+      mode: mode, owner: owner, status: status)
+  }
+
   /// The source path.
   public var source: FilePath {
     guard let name = name ?? destination.lastComponent else { return directory }

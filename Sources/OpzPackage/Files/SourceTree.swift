@@ -3,35 +3,44 @@ public import SystemPackage
 
 /// Finds the files of a project that go into the image.
 ///
-/// Files matched by `IgnoreRules` are left out of directories and reported. A symbolic link stays a link; one that
-/// leads out of the packaged directory is refused. Hard links become separate files, because a checkout does not
-/// preserve them. Names are bytes.
+/// Files matched by `IgnoreRules` are left out of directories and reported. A symbolic link stays a link, unless
+/// links are followed; one that leads out of the project is refused. Hard links become separate files, because a
+/// checkout does not preserve them. Names are bytes.
 public struct SourceTree: Sendable {
   public private(set) var files: [SourceFile] = []
   /// Paths that were left out, with the reason.
   public private(set) var ignored: [(path: String, reason: String)] = []
 
   private let project: FilePath
+  private let links: LinkRule
   /// Destinations so far, so that a file named by two keys is packaged once.
   private var taken: [LayerRole: Set<FilePath>] = [:]
+  /// Where the files that links were followed to are packaged.
+  private var followed: [LayerRole: [FilePath: FilePath]] = [:]
 
   /// Creates an empty tree for the files below a project directory.
-  public init(project: FilePath) { self.project = project }
+  public init(project: FilePath, links: LinkRule = .keep) {
+    self.project = project
+    self.links = links
+  }
+
+  /// Leads links to where their targets are packaged. To be called when all files are in the tree.
+  /// - Throws: `PackageError.unsafePath` for a link whose target is not packaged.
+  public mutating func settleLinks() throws { files = try LinkTargets(files).settled() }
 
   /// Adds the model: a file goes to `/models/<name>`, a directory's content to `/models`.
   public mutating func add(model path: String) throws {
     let names = SourceTree.names(path)
     let source = project.pushing(FilePath(path))
     let status = try SourceTree.status(source, key: "model.path")
-    let walk = Walk(role: .model, root: source)
+    let walk = Walk(role: .model, root: project)
     let destination = FilePath(LayerRole.model.root)
     if status.kind == .directory {
       try descend(source, names, destination: destination, walk: walk, above: try rules(above: names))
     } else {
       let name = source.lastComponent.map { destination.appending($0) } ?? destination.appending("model")
       try add(
-        SourceTree.split(source), names, destination: name,
-        walk: Walk(role: .model, root: source.removingLastComponent()), rules: IgnoreRules())
+        SourceTree.split(source), names, destination: name, walk: walk, rules: IgnoreRules())
     }
   }
 
@@ -56,7 +65,7 @@ public struct SourceTree: Sendable {
     let source = project.pushing(FilePath(placed.path))
     let status = try SourceTree.status(source, key: "files")
     let destination = FilePath(String(placed.to.drop { $0 == "/" })).lexicallyNormalized()
-    var walk = Walk(role: .files, root: source)
+    var walk = Walk(role: .files, root: project)
     walk.owner = placed.owner
     walk.mode = placed.mode
     if status.kind == .directory {
@@ -67,7 +76,6 @@ public struct SourceTree: Sendable {
       try descend(source, names, destination: destination, walk: walk, above: try rules(above: names))
     } else {
       let name = placed.to.hasSuffix("/") ? source.lastComponent.map { destination.appending($0) } : destination
-      walk = Walk(role: .files, root: source.removingLastComponent(), owner: placed.owner, mode: placed.mode)
       try add(SourceTree.split(source), names, destination: name ?? destination, walk: walk, rules: IgnoreRules())
     }
   }
@@ -126,7 +134,7 @@ public struct SourceTree: Sendable {
     for entry in try Directory.entries(directory) {
       let path = directory.appending(entry)
       let inside = names + [entry.bytes]
-      let status = try FileStatus.of(path, followLinks: false)
+      let status = try status(of: path)
       let content: () throws -> [UInt8]? = {
         guard status.kind == .file, status.size <= SecretFileContent.limit else { return nil }
         return try FileBlob(path, size: status.size).bytes()
@@ -145,13 +153,23 @@ public struct SourceTree: Sendable {
     known: FileStatus? = nil
   ) throws {
     let path = entry.name.map { entry.directory.appending($0) } ?? entry.directory
-    let status = try known ?? FileStatus.of(path, followLinks: false)
+    let status = try known ?? status(of: path)
     switch status.kind {
     case .file:
       let mode = walk.mode ?? (status.mode & 0o111 == 0 ? 0o644 : 0o755)
-      take(entry, destination, walk: walk, kind: .file(size: status.size), mode: mode, status: status)
+      let real = links == .follow ? RealPath.of(path) : nil
+      if let real, let first = followed[walk.role]?[real] {
+        // The bytes are in the image once, and its other names are links to the first.
+        let target = LinkTargets.path(from: destination, to: first)
+        return take(entry, destination, walk: walk, kind: .symlink(target: target), mode: 0o777, status: status)
+      }
+      if let real { followed[walk.role, default: [:]][real] = destination }
+      take(
+        real.map(SourceTree.split) ?? entry, destination, walk: walk, kind: .file(size: status.size), mode: mode,
+        status: status)
     case .directory:
       take(entry, destination, walk: walk, kind: .directory, mode: walk.directoryMode, status: status)
+      if links == .follow { try requireNoLoop(path) }
       try descend(path, names, destination: destination, walk: walk, above: rules)
     case .symlink:
       let target = try SymbolicLink.target(path, within: walk.root)
@@ -161,6 +179,25 @@ public struct SourceTree: Sendable {
         .unsafePath, path.string, reason: "neither a file, a directory nor a link",
         hint: "remove it, or name it in \(IgnoreRules.fileName)")
     }
+  }
+
+  /// The status of a file, or of what a link leads to if links are followed.
+  private func status(of path: FilePath) throws -> FileStatus {
+    guard links == .follow else { return try FileStatus.of(path, followLinks: false) }
+    if let status = try? FileStatus.find(path) { return status }
+    throw PackageError(
+      .unsafePath, path.string, reason: "the link leads nowhere",
+      hint: "remove it, or name it in \(IgnoreRules.fileName)")
+  }
+
+  /// A link to a directory above it would be followed without end.
+  private func requireNoLoop(_ path: FilePath) throws {
+    guard try FileStatus.of(path, followLinks: false).kind == .symlink, let real = RealPath.of(path),
+      let parent = RealPath.of(path.removingLastComponent()), parent.starts(with: real)
+    else { return }
+    throw PackageError(
+      .unsafePath, path.string, reason: "the link leads to a directory that it is in",
+      hint: "remove it, or name it in \(IgnoreRules.fileName)")
   }
 
   private mutating func take(

@@ -22,7 +22,7 @@ enum SymbolicLink {
     func refuse(_ reason: String) -> PackageError {
       PackageError(
         .unsafePath, path.string, reason: "the link to \(String(decoding: target, as: UTF8.self)) \(reason)",
-        hint: "replace the link with a copy of its target, or remove it")
+        hint: "write links: follow in opz.yaml to package what links lead to, or remove the link")
     }
     guard target.first != UInt8(ascii: "/") else {
       throw refuse("is absolute, so it would lead to something else in the image")

@@ -89,6 +89,66 @@ struct TreeTests {
   }
 }
 
+@Suite("Links of a project")
+struct LinkRuleTests {
+  private func sh(_ script: String) throws {
+    let result = try ChildProcess.run(["bash", "-euc", script])
+    try #require(result.status == 0, "\(result.errorText)")
+  }
+
+  private func files(_ project: Project, _ overrides: [String]) async throws -> [String: VersionRecord.File] {
+    let version = try await project.package { $0.overrides = overrides }.version
+    let files = try await project.registry().files(of: version.record)
+    return Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { one, _ in one })
+  }
+
+  @Test("a directory of links into a store of blobs is packaged with links: follow, each blob once")
+  func snapshot() async throws {
+    let project = try Project.model()
+    try sh(
+      """
+      cd '\(project.directory.path)' && mkdir -p blobs more/deep '\(project.path)/m/sub'
+      echo weights > blobs/ab; echo '{}' > blobs/cd; echo deep > more/deep/file
+      cd '\(project.path)/m' && ln -s ../../blobs/ab model.bin && ln -s ../../blobs/cd config.json
+      ln -s ../../../blobs/ab sub/again.bin && ln -s ../../blobs/ab zz.bin && ln -s ../../more linked
+      """)
+    let settings = ["model.path=m", "code=[]", "config=[]"]
+    let refused = await #expect(throws: PackageError.self) { try await files(project, settings) }
+    #expect(refused?.code == .unsafePath && refused?.hint?.contains("links: follow") == true)
+    let found = try await files(project, settings + ["links=follow"])
+    #expect(found["/models/model.bin"]?.digest == .of(Array("weights\n".utf8)))
+    #expect(found["/models/config.json"]?.digest == .of(Array("{}\n".utf8)))
+    #expect(found["/models/linked/deep/file"]?.digest == .of(Array("deep\n".utf8)))
+    #expect(found["/models/sub/again.bin"]?.link == "../model.bin" && found["/models/zz.bin"]?.link == "model.bin")
+    for (name, script) in [("loop", "ln -s . m/loop"), ("nowhere", "rm m/loop; ln -s nowhere m/nowhere")] {
+      try sh("cd '\(project.path)' && \(script)")
+      let error = await #expect(throws: PackageError.self) { try await files(project, settings + ["links=follow"]) }
+      #expect(error?.code == .unsafePath && error?.subject.hasSuffix(name) == true)
+    }
+  }
+
+  @Test("a link from one packaged tree to another leads to the other's place in the image")
+  func across() async throws {
+    let project = try Project.model()
+    try sh(
+      """
+      cd '\(project.path)' && mkdir -p m/data lib && echo vocabulary > m/data/vocab && echo x > lib/x.py
+      ln -s ../m/data/vocab lib/vocab && ln -s ../m/data lib/data && ln -s x.py lib/y.py && ln -s data/vocab lib/through
+      ln -s ../lib/x.py m/code.py
+      """)
+    let settings = ["model.path=m", "code=[lib]", "config=[]"]
+    let found = try await files(project, settings)
+    #expect(found["/app/lib/vocab"]?.link == "../../models/data/vocab")
+    #expect(
+      found["/app/lib/through"]?.link == "../../models/data/vocab" || found["/app/lib/through"]?.link == "data/vocab")
+    #expect(found["/app/lib/data"]?.link == "../../models/data" && found["/app/lib/y.py"]?.link == "x.py")
+    #expect(found["/models/code.py"]?.link == "../app/lib/x.py")
+    try sh("cd '\(project.path)' && echo other > other.txt && ln -s ../other.txt lib/lost")
+    let error = await #expect(throws: PackageError.self) { try await files(project, settings) }
+    #expect(error?.subject.hasSuffix("lib/lost") == true && error?.reason.contains("not packaged") == true)
+  }
+}
+
 @Suite("Images for several platforms")
 struct PlatformTests {
   /// The smallest file that counts as a static program for a processor.
