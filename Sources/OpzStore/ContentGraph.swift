@@ -11,7 +11,8 @@ public struct ContentGraph: Sendable {
   /// An empty graph.
   public init() {}
 
-  /// Reads the documents reachable from `root` and checks the images' configurations.
+  /// Reads the documents reachable from `root` and checks the images' configurations. Layers that are found only at
+  /// their urls (image-spec, "Non-Distributable Layers") are left out: whoever runs the image fetches them from there.
   /// - Throws: `StoreError` with code `badLayout` for indexes nested deeper than 8, `OCIError` for malformed
   ///   documents, or what `source` throws.
   public static func of(_ root: Descriptor, in source: some ContentReader) async throws -> ContentGraph {
@@ -37,11 +38,21 @@ public struct ContentGraph: Sendable {
       let manifest = try await source.manifest(descriptor)
       try await source.checkConfig(of: manifest)
       for child in manifest.references where seen.insert(child.digest).inserted {
+        if child.isNonDistributable, try await !source.contains(child) { continue }
         blobs.append(child)
       }
       documents.append(descriptor)
     } else {
       blobs.append(descriptor)
     }
+  }
+}
+
+extension Descriptor {
+  /// Whether it is a layer that registries need not have, because its urls lead to it.
+  public var isNonDistributable: Bool {
+    let type = mediaType.description
+    let isKind = type.contains(".layer.nondistributable.") || type.contains(".rootfs.foreign.diff.")
+    return isKind && !(urls ?? []).isEmpty
   }
 }

@@ -52,6 +52,68 @@ struct PythonLockTests {
     #expect(wheels[1].size == 10 && wheels[1].digest.hex == Self.hash)
   }
 
+  @Test(
+    "a wheel may be anywhere, because its digest pins it",
+    arguments: [
+      ("path = \"../w/a-1-py3-none-any.whl\"", "../w/a-1-py3-none-any.whl"),
+      ("path = \"/w/a-1-py3-none-any.whl\"", "/w/a-1-py3-none-any.whl"),
+      ("url = \"file:///w%20x/a-1-py3-none-any.whl\"", "/w x/a-1-py3-none-any.whl"),
+      ("url = \"file://localhost/w/a-1-py3-none-any.whl\"", "/w/a-1-py3-none-any.whl"),
+      ("url = \"file:w/a-1-py3-none-any.whl\"", "w/a-1-py3-none-any.whl"),
+    ])
+  func anywhere(place: String, path: String) throws {
+    for form in ["archive = F\n", "wheels = [F]\n"] {
+      let file = "{ \(place), hashes = { sha256 = \"\(Self.hash)\" } }"
+      let lock = try lock("[[packages]]\nname = \"a\"\n" + form.replacing("F", with: file))
+      #expect(try lock.select(for: target).map(\.location) == [.path(path)])
+    }
+  }
+
+  @Test("a package that is source code is named; its wheel takes its place, and its source is kept")
+  func sources() throws {
+    let text = """
+      lock-version = "1.0"
+
+      [[packages]]
+      name = "dep"
+      version = "0.3"
+      marker = "python_version >= '3.9'"
+      vcs = { type = "git", url = "https://example.org/g", commit-id = "\(String(repeating: "d8", count: 20))", subdirectory = "py" }
+
+      [[packages]]
+      name = "other"
+      directory = { path = "../other", editable = true }
+
+      [[packages]]
+      name = "never"
+      marker = "sys_platform == 'win32'"
+      directory = { path = "never" }
+
+      """
+    let sources = try PythonLock(text, subject: "l").sources(for: target)
+    #expect(
+      sources == [
+        SourcePackage(
+          "dep", at: .git(url: "https://example.org/g", commit: String(repeating: "d8", count: 20)),
+          subdirectory: "py", marker: "python_version >= '3.9'"),
+        SourcePackage("other", at: .directory("../other")),
+      ])
+    var built = text
+    for source in sources {
+      let wheel = try WheelName(parsing: "\(source.name)-0.3-py3-none-any.whl")
+      built = try BuiltWheels.name(
+        wheel, at: "opz-wheels/\(wheel)", Digest(algorithm: .sha256, hex: Self.hash)!, for: source, in: built)
+    }
+    let lock = try PythonLock(built, subject: "l")
+    #expect(try lock.sources(for: target).isEmpty && lock.sourceDirectories == ["../other", "never"])
+    #expect(
+      try lock.select(for: target).map(\.location) == [
+        .path("opz-wheels/dep-0.3-py3-none-any.whl"), .path("opz-wheels/other-0.3-py3-none-any.whl"),
+      ])
+    #expect(lock.namedWheels.isEmpty)
+    #expect(BuiltWheels.withSources(built).replacing("version = \"0.3\"\ndirectory", with: "directory") == text)
+  }
+
   static let refusals: [(String, String)] = [
     (
       "[[packages]]\nname = \"a\"\nsdist = { url = \"https://x/a.tar.gz\", hashes = { sha256 = \"00\" } }",
@@ -75,19 +137,19 @@ struct PythonLockTests {
       "a user name or a password"
     ),
     (
-      "[[packages]]\nname = \"a\"\nwheels = [{ path = \"../a-1-py3-none-any.whl\", hashes = { sha256 = \"\(hash)\" } }]",
-      "leads out"
-    ),
-    (
-      "[[packages]]\nname = \"a\"\nwheels = [{ path = \"/a-1-py3-none-any.whl\", hashes = { sha256 = \"\(hash)\" } }]",
-      "leads out"
-    ),
-    (
       "[[packages]]\nname = \"a\"\nwheels = [{ url = \"https://x/a-1-py3-none-any.whl\", size = -1, hashes = { sha256 = \"\(hash)\" } }]",
       "negative size"
     ),
-    ("[[packages]]\nname = \"a\"\nvcs = { type = \"git\", url = \"https://x/a\" }", "version control"),
-    ("[[packages]]\nname = \"a\"\ndirectory = { path = \".\" }", "no digest pins"),
+    ("[[packages]]\nname = \"a\"\nvcs = { type = \"git\", url = \"https://x/a\" }", "it is source code"),
+    ("[[packages]]\nname = \"a\"\ndirectory = { path = \".\" }", "it is source code"),
+    (
+      "[[packages]]\nname = \"a\"\narchive = { path = \"a\\\\b/c-1-py3-none-any.whl\", hashes = { sha256 = \"\(hash)\" } }",
+      "backslash"
+    ),
+    (
+      "[[packages]]\nname = \"a\"\narchive = { url = \"file://host/a-1-py3-none-any.whl\", hashes = { sha256 = \"\(hash)\" } }",
+      "has a host"
+    ),
     ("[[packages]]\nname = \"a\"\nmarker = \"nonsense\"", "not an environment marker"),
     ("[[packages]]\nname = \"a\"\nwheels = [{ hashes = {} }]", "neither url nor path"),
     ("[[packages]]\nname = \"a\"\nwheels = [{ url = \"https://x/nonsense\", hashes = {} }]", "does not end in .whl"),

@@ -61,7 +61,7 @@ struct RequirementsFileTests {
     "unsupported options are refused by name",
     arguments: [
       ("--no-binary :all:", "--no-binary"), ("--no-binary=a", "--no-binary"), ("--trusted-host h", "--trusted-host"),
-      ("-e .", "-e"), ("--editable=./x", "--editable"), ("--use-feature x", "--use-feature"), ("--foo", "--foo"),
+      ("-e", "no value"), ("--use-feature x", "--use-feature"), ("--foo", "--foo"),
       ("a --config-settings x=y", "--config-settings"), ("a --global-option=x", "--global-option"),
       ("a --hash=md5:\(String(repeating: "a", count: 32))", "md5"),
       ("a --hash=sha1:\(String(repeating: "a", count: 40))", "sha1"),

@@ -180,7 +180,8 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     ("Root-Is-Purelib: true\n", false), ("Wheel-Version: 1.0\nRoot-Is-Purelib: yes\n", false),
     ("Wheel-Version: 1.0\nWheel-Version: 1.0\nRoot-Is-Purelib: true\n", false),
     ("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nRoot-Is-Purelib: false\n", false),
-    ("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none\n", false),
+    // The file name decides what a wheel fits.
+    ("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none\nTag: $(tag)\nTag: \n", true),
     ("\nWheel-Version: 1.0\nRoot-Is-Purelib: true\n", false),
   ])
   func wheelFiles(text: String, isGood: Bool) {

@@ -145,10 +145,22 @@ struct BaseImages: Sendable {
           .notFound, name, reason: "the base is for \(image.config.platform), but \(platform) is required",
           hint: "name another base, or set platforms in opz.yaml")
       }
+      try await requireLayers(of: image, name, in: source)
       try registry.store.put(image.manifest.raw, image.manifest.descriptor.mediaType)
       try registry.store.put(image.configBytes, image.manifest.content.config.mediaType)
       bases.append(ImagePlan.Base(platform: platform, image: image))
     }
     return BaseImages(bases: bases, name: name, digest: top.digest)
+  }
+
+  /// A layer that is found only at its urls would be missing when files are placed on the base, and in its copies.
+  private static func requireLayers(of image: Image, _ name: String, in source: some ContentReader) async throws {
+    for layer in image.layers where layer.descriptor.isNonDistributable {
+      guard try await !source.contains(layer.descriptor) else { continue }
+      throw FlowError(
+        .failed, name,
+        "its layer \(layer.descriptor.digest) may not be distributed: it is only at \(PrintableText.brief(layer.descriptor.urls?.first ?? ""))",
+        hint: "push the base with this layer to a registry of your own, and name it there")
+    }
   }
 }

@@ -23,7 +23,7 @@ struct BasePaths: Sendable {
   func table(of image: Image) async throws -> PathTable {
     var files: [(path: FilePath, layer: String)] = []
     for layer in image.layers {
-      let file = registry.cacheDirectory.appending("names").appending(layer.descriptor.digest.hex)
+      let file = BasePaths.listing(of: layer.descriptor, in: registry)
       if try await !blocking({ try NameListing.isIntact(file) }) { try await list(layer, to: file) }
       files.append((file, "layer \(layer.descriptor.digest.short) of \(base)"))
     }
@@ -36,6 +36,11 @@ struct BasePaths: Sendable {
       }
       return table
     }
+  }
+
+  /// The file with the names of a layer.
+  static func listing(of layer: Descriptor, in registry: Registry) -> FilePath {
+    registry.cacheDirectory.appending("names").appending(layer.digest.hex)
   }
 
   private func list(_ layer: Layer, to file: FilePath) async throws {

@@ -15,25 +15,34 @@ struct LockPackages: Sendable {
   let old: ProjectLock?
   let session: Session
 
-  /// - Returns: the locks to write, and the inputs that all of them were resolved from.
-  func run() async throws -> (texts: [(path: FilePath, text: String)], inputs: ProjectLock.Inputs) {
+  /// What is to be written.
+  struct Result: Sendable {
+    var texts: [(path: FilePath, text: String)] = []
+    /// Wheels that were built, and the files that have their bytes.
+    var wheels: [(path: FilePath, from: FilePath)] = []
+    /// The inputs that all locks were resolved from.
+    var inputs = ProjectLock.Inputs()
+  }
+
+  func run() async throws -> Result {
     let (targets, requirements, inputs) = try await blocking {
       let (targets, requirements) = (try project.targets(facts), try project.requirements())
       return (targets, requirements, try project.inputs(requirements, targets))
     }
     let source = try project.source()
     try checkUpdate(source)
-    var texts: [(path: FilePath, text: String)] = []
+    var result = Result()
     for platform in project.config.platforms {
       guard let target = targets[platform] else { continue }
       let path = project.lock(for: platform)
       try await blocking { try project.requireLockPlace(path) }
       let rules = requirements.flatMap { HashRules($0, for: target) }
       let isOld = try isOld(path, platform, now: inputs)
-      let text: String? =
+      let (text, built): (String?, [SourceWheels.Built]) =
         if let source, isOld {
           try await blocking { try resolve(source, requirements, target: target, rules: rules, at: path) }
-        } else { nil }
+        } else { (nil, []) }
+      result.wheels += built.map { ($0.path, $0.from) }
       let wheels = try await blocking {
         let lock = try text.map { try PythonLock($0, subject: path.string) } ?? PythonLock.read(path)
         return try lock.select(for: target, allowing: rules)
@@ -47,16 +56,30 @@ struct LockPackages: Sendable {
           ))
       }
       if let text {
-        if let other = texts.first(where: { $0.path == path }), other.text != text {
+        if let other = result.texts.first(where: { $0.path == path }), other.text != text {
           throw FlowError(
             .conflict, path.string, reason: "one lock cannot serve all platforms, because their packages differ",
             hint: "remove runtime.lock, so that each platform gets its own lock")
         }
-        texts.append((path, text))
+        result.texts.append((path, text))
       }
       session.progress.report(.note("\(path.lastComponent?.string ?? "the lock") is for \(target)"))
     }
-    return (texts, inputs)
+    let texts = Dictionary(result.texts.map { ($0.path, $0.text) }, uniquingKeysWith: { $1 })
+    result.inputs = try await blocking { try project.inputs(requirements, targets, texts: texts) }
+    if let source { try noteLeftOut(source, result.inputs) }
+    return result
+  }
+
+  /// Says what to add if the project is a package that is not in the image.
+  private func noteLeftOut(_ source: UvCompile.Source, _ inputs: ProjectLock.Inputs) throws {
+    guard case .requirements(let file) = source, file.lastComponent != "pyproject.toml",
+      let package = try project.ownPackage(), inputs.files["./"] == nil
+    else { return }
+    session.progress.report(
+      .note(
+        "warning: \(package.code) is not in the image: a line \"./\" in \(file.lastComponent?.string ?? "the requirements") installs the package \(package.name), or code: [\(package.code)] in opz.yaml copies it to /app"
+      ))
   }
 
   /// Whether the lock must be resolved again. A lock that predates the first `opz lock` is the user's own and is kept
@@ -87,13 +110,19 @@ struct LockPackages: Sendable {
     }
   }
 
-  /// - Returns: the text of the lock; nil if the existing one has the same packages.
+  /// - Returns: the text of the lock, nil if the existing one has the same packages; and the wheels that were built.
   private func resolve(
     _ source: UvCompile.Source, _ requirements: RequirementsFile?, target: PythonTarget, rules: HashRules?,
     at path: FilePath
-  ) throws -> String? {
-    var uv = UvCompile(source, for: target, environment: session.environment)
-    if project.directory.isAbsolute { uv.project = project.directory }
+  ) throws -> (String?, [SourceWheels.Built]) {
+    // uv runs in the directory that paths are relative to, so that its own paths have to be absolute.
+    let place = RealPath.of(project.directory.isEmpty ? "." : project.directory) ?? project.directory
+    let inside = PythonProject(config: project.config, directory: place)
+    var uv = UvCompile(try inside.source() ?? source, for: target, environment: session.environment)
+    uv.project = place
+    uv.workingDirectory = try inside.requirementsBase()
+    let own = try project.ownPackage()
+    uv.includesProject = own != nil
     uv.allowsPrereleases = requirements?.allowsPrereleases ?? false
     uv.upgrade =
       switch update {
@@ -102,7 +131,12 @@ struct LockPackages: Sendable {
       case .all: .all
       }
     let before = try? String(decoding: FileBlob(path).bytes(), as: UTF8.self)
-    var text = try uv.resolve(beside: path)
+    var text = try uv.resolve(beside: inside.lock(for: target.platform))
+    if case .requirements(let file) = source, file.lastComponent == "pyproject.toml", let own {
+      text = BuiltWheels.adding(SourcePackage(own.name, at: .directory(try above(path))), to: text)
+    }
+    let built = try SourceWheels(project: inside, target: target, session: session).build(
+      in: &text, at: path, before: before)
     if let rules { text = LockText.keeping(rules, in: text) }
     let new = try PythonLock(text, subject: path.string).select(for: target, allowing: rules)
     if case .packages(let names) = update {
@@ -114,9 +148,18 @@ struct LockPackages: Sendable {
       }
     }
     let then = before.flatMap { try? PythonLock($0, subject: path.string).select(for: target, allowing: rules) }
-    if let before, then == new, rules.map({ LockText.keeping($0, in: before) == before }) ?? true { return nil }
+    if let before, then == new, rules.map({ LockText.keeping($0, in: before) == before }) ?? true {
+      return (nil, built)
+    }
     say(what(new, since: then ?? []), path)
-    return text
+    return (text, built)
+  }
+
+  /// The project's directory as a path from the lock's.
+  private func above(_ lock: FilePath) throws -> String {
+    let path = LockInputs.relative(
+      project.directory.lexicallyNormalized(), to: lock.removingLastComponent().lexicallyNormalized())
+    return path.isEmpty ? "." : path
   }
 
   private func what(_ new: [LockedWheel], since old: [LockedWheel]) -> [String] {
@@ -149,6 +192,6 @@ struct LockPackages: Sendable {
     if some.isEmpty { return }
     let local = try await PythonEnvironment.fetch(
       some, beside: path.removingLastComponent(), session.createRegistry(), session: session)
-    try await PythonEnvironment.check(some, local, rules: rules, subject: path.string)
+    try await PythonEnvironment.check(some, local, rules, subject: path.string)
   }
 }

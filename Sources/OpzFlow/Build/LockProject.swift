@@ -69,24 +69,27 @@ public struct LockProject: Sendable {
       lock.bases[base] = digest
       pins.append(Pin(base: base, digest: digest, previous: known == digest ? nil : known))
     }
-    var texts: [(path: FilePath, text: String)] = []
+    var packages = LockPackages.Result()
     if config.runtime.kind == .python {
       guard let pin = pins.first else { throw PythonEnvironment.missingBase }
       let known = pin.previous == nil && update != .all ? old?.facts?[pin.base] : nil
-      let facts = if let known { known } else { try await facts(pin, config.platforms[0]) }
+      // An earlier opz did not look for whole versions of Python.
+      let facts = if let known, known.releases != nil { known } else { try await facts(pin, config.platforms[0]) }
       lock.facts = [pin.base: facts]
-      let packages = LockPackages(
+      packages = try await LockPackages(
         project: PythonProject(config: config, directory: project), facts: facts, update: update, old: old,
-        session: session)
-      (texts, lock.inputs) = try await packages.run()
+        session: session
+      ).run()
+      lock.inputs = packages.inputs
     } else if case .packages(let names) = update {
       throw FlowError(
         .usage, "--update \(names[0])", reason: "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
     }
-    let (changed, final) = (texts, lock)
+    let (changed, final) = (packages, lock)
     try await blocking {
+      for (path, source) in changed.wheels { try SourceWheels.write(source, to: path) }
       // `opz.lock` describes the other locks, so it is written last.
-      for (path, text) in changed { try OutputFile.write(Array(text.utf8), to: path) }
+      for (path, text) in changed.texts { try OutputFile.write(Array(text.utf8), to: path) }
       if final != old { try final.write(in: project) }
     }
     return pins
@@ -134,26 +137,16 @@ public struct LockProject: Sendable {
     let bases = try await BaseImages.custom(
       pin.base, pinned: pin.digest, [platform], registry: registry, session: session, project: inside)
     let image = bases.bases[0].image
-    let (repository, store) = (
-      try bases.origin.map { try session.pullSource(try Reference(parsing: $0), byDigest: true) }, registry.store
-    )
-    var layers: [StoredLayer] = []
-    for layer in image.layers {
-      let isHere = try store.has(layer.descriptor)
-      let blob: any Blob =
-        if !isHere, let repository { try await repository.blob(layer.descriptor) } else {
-          try store.file(layer.descriptor)
-        }
-      layers.append(try StoredLayer(layer.descriptor, blob, diffID: layer.diffID))
-    }
-    let stack = LayerStack(layers)
     let environment = image.config.config?.env ?? []
     if let active = environment.first(where: { $0.hasPrefix("VIRTUAL_ENV=") }) {
       throw FlowError(
         .failed, pin.base, reason: "its \(active) keeps Python from finding packages elsewhere",
         hint: "name a base without a virtual environment")
     }
-    return try await blocking { try BaseFacts.read(stack, environment: environment) }
+    return try await BaseSurvey(
+      image: image, base: pin.base, origin: bases.origin, registry: registry, session: session
+    )
+    .facts()
   }
 
   /// The base's digest, after checking that it has an image for each platform.

@@ -65,8 +65,13 @@ struct PythonEnvironment: Sendable {
       } else {
         local = locked.map { LocalWheel(name: $0.name, file: "", digest: $0.digest, size: $0.size ?? 0) }
       }
+      let bytecode = try await blocking {
+        try PythonInterpreter(facts: facts, registry: registry, session: session).bytecode(
+          for: project.config, version, says: fetching && !local.isEmpty)
+      }
       environment.layers += WheelLayers.plan(
-        local, layout: try project.layout(target), compression: project.config.compression, platform: platform)
+        local, layout: try project.layout(target), bytecode: bytecode, compression: project.config.compression,
+        platform: platform)
       environment.packages += locked.map {
         VersionRecord.Package(
           name: $0.name.normalizedDistribution, version: $0.version, wheel: $0.name.description, digest: $0.digest,
@@ -127,8 +132,13 @@ struct PythonEnvironment: Sendable {
   /// Copies a wheel of the project into the cache if its digest matches the lock.
   private static func take(_ source: FilePath, _ wheel: LockedWheel, to path: FilePath) throws {
     if try FileStatus.find(path) != nil { return }
-    guard try FileStatus.find(source) != nil else {
-      throw FlowError(.notFound, source.string, reason: "the lock lists this wheel, but the file does not exist")
+    guard let status = try FileStatus.find(source) else {
+      throw FlowError(
+        .notFound, source.string, reason: "the lock lists this wheel, but the file does not exist",
+        hint: "commit it together with the lock; opz lock --update locks without it")
+    }
+    guard status.kind == .file else {
+      throw FlowError(.failed, source.string, reason: "the lock lists it as a wheel, but it is not a regular file")
     }
     try Durable.makeDirectory(path.removingLastComponent())
     let new = try NewFile(in: path.removingLastComponent())

@@ -32,9 +32,35 @@ struct PythonProject: Sendable {
     return ["pyproject.toml", "setup.py", "setup.cfg"].contains(name) ? nil : try RequirementsFile.read(file)
   }
 
+  /// The directory that paths in the requirements are relative to: the project's, or that of the MLflow model whose
+  /// requirements they are, as MLflow has it.
+  func requirementsBase() throws -> FilePath {
+    guard case .requirements(let file)? = try source() else { return directory }
+    let beside = file.removingLastComponent()
+    return try FileStatus.find(beside.appending(MLflowModel.fileName)) == nil ? directory : beside
+  }
+
+  /// The package that the project itself is, if its code is in no layer of the project's files.
+  func ownPackage() throws -> ProjectPackage? {
+    guard let package = try ProjectPackage.find(in: directory), !package.isIn(config.code + config.files.map(\.path))
+    else { return nil }
+    return package
+  }
+
   /// The current inputs of the locks.
-  func inputs(_ requirements: RequirementsFile?, _ targets: [Platform: PythonTarget]) throws -> ProjectLock.Inputs {
-    let files = try source().map { try LockInputs.digests(of: $0, requirements, in: directory) } ?? [:]
+  /// - Parameter texts: locks that are yet to be written, by path; others are read.
+  func inputs(
+    _ requirements: RequirementsFile?, _ targets: [Platform: PythonTarget], _ texts: [FilePath: String] = [:]
+  ) throws -> ProjectLock.Inputs {
+    let locks = try Set(config.platforms.map { lock(for: $0) }).compactMap { path in
+      // A lock that cannot be read is reported by whoever needs it.
+      let lock = try texts[path].map { try PythonLock($0, subject: path.string) } ?? (try? PythonLock.read(path))
+      return lock.map { ($0, path.removingLastComponent()) }
+    }
+    let base = try requirementsBase()
+    let files =
+      try source().map { try LockInputs.digests(of: $0, requirements, in: directory, paths: base, locks: locks) }
+      ?? [:]
     return ProjectLock.Inputs(
       files: files, targets: Dictionary(targets.map { ("\($0)", "\($1)") }, uniquingKeysWith: { one, _ in one }))
   }

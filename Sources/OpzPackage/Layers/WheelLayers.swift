@@ -17,22 +17,28 @@ public enum WheelLayers {
   /// Maximum wheel layers in an image: container runtimes accept 127 layers in all.
   static let maximum = 80
 
-  /// - Parameter platform: the platform of the image.
+  /// - Parameters:
+  ///   - bytecode: compiles the wheels' modules; nil to leave compiled modules out.
+  ///   - platform: the platform of the image.
   public static func plan(
-    _ wheels: [LocalWheel], layout: InstallLayout, compression: Compression, platform: Platform
+    _ wheels: [LocalWheel], layout: InstallLayout, bytecode: WheelBytecode? = nil, compression: Compression,
+    platform: Platform
   ) -> [PlannedLayer] {
+    func layer(_ wheels: [LocalWheel]) -> PlannedLayer {
+      PlannedLayer(
+        role: .environment, source: .wheels(source(wheels, layout, bytecode: bytecode)), compression: compression,
+        platform: platform)
+    }
     let sorted = wheels.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
     // If there are too many large wheels, the smallest of them are grouped.
     let bySize = sorted.filter { $0.size >= large }.sorted {
       ($0.size, $1.name.description) > ($1.size, $0.name.description)
     }
     let alone = Set(bySize.prefix(maximum - groups).map(\.digest))
-    var layers = sorted.filter { alone.contains($0.digest) }.map {
-      layer([$0], layout, compression: compression, platform: platform)
-    }
+    var layers = sorted.filter { alone.contains($0.digest) }.map { layer([$0]) }
     for group in 0..<groups {
       let own = sorted.filter { !alone.contains($0.digest) && number(of: $0) == group }
-      if !own.isEmpty { layers.append(layer(own, layout, compression: compression, platform: platform)) }
+      if !own.isEmpty { layers.append(layer(own)) }
     }
     return layers
   }
@@ -41,14 +47,14 @@ public enum WheelLayers {
     Int(Digest.of(Array(wheel.name.normalizedDistribution.utf8)).bytes[0]) % groups
   }
 
-  private static func layer(
-    _ wheels: [LocalWheel], _ layout: InstallLayout, compression: Compression, platform: Platform
-  ) -> PlannedLayer {
-    let source = LayerSource.WheelSource(
+  private static func source(
+    _ wheels: [LocalWheel], _ layout: InstallLayout, bytecode: WheelBytecode?
+  ) -> LayerSource.WheelSource {
+    let compiled = bytecode.map { ["bytecode \($0.identity)"] } ?? []
+    return LayerSource.WheelSource(
       wheels: wheels.map(\.name.description).sorted(), root: layout.data,
-      identity: ["layout \(identity(layout))"] + wheels.map { "\($0.digest) \($0.name)" },
-      size: wheels.reduce(0) { $0 &+ $1.size }, entries: { try entries(wheels, layout) })
-    return PlannedLayer(role: .environment, source: .wheels(source), compression: compression, platform: platform)
+      identity: ["layout \(identity(layout))"] + compiled + wheels.map { "\($0.digest) \($0.name)" },
+      size: wheels.reduce(0) { $0 &+ $1.size }, entries: { try entries(wheels, layout, bytecode: bytecode) })
   }
 
   /// Everything besides the wheel that its entries depend on. The number is incremented when opz changes its layout.
@@ -57,12 +63,16 @@ public enum WheelLayers {
   }
 
   /// The files of all wheels. If two have the same path, the later by name wins, as in pip.
-  private static func entries(_ wheels: [LocalWheel], _ layout: InstallLayout) throws -> [TarEntry] {
+  private static func entries(
+    _ wheels: [LocalWheel], _ layout: InstallLayout, bytecode: WheelBytecode?
+  ) throws -> [TarEntry] {
     var byPath: [FilePath: TarEntry] = [:]
     for wheel in wheels {
       let blob = FileBlob(wheel.file, size: wheel.size)
       let archive = try ZipArchive(blob, name: wheel.name.description)
-      for entry in try Wheel(archive, name: wheel.name).entries(in: layout) { byPath[entry.path] = entry }
+      let opened = try Wheel(archive, name: wheel.name)
+      let compiled = try bytecode?.modules(of: opened, digest: wheel.digest, in: layout)
+      for entry in try opened.entries(in: layout, bytecode: compiled) { byPath[entry.path] = entry }
     }
     return Array(byPath.values)
   }

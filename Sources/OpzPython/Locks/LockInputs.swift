@@ -9,6 +9,8 @@ public enum LockInputs {
     case whole
     /// A wheel that a requirement names by path; it may be large.
     case wheel
+    /// A directory that a wheel is built from.
+    case source
     /// The dependencies and uv's settings in a pyproject.toml; the rest does not affect the lock.
     case dependencies
     /// Only uv's settings.
@@ -21,17 +23,27 @@ public enum LockInputs {
   /// - Parameters:
   ///   - source: what is resolved.
   ///   - requirements: the parsed requirements file, if the source is one.
-  ///   - project: the directory that paths are relative to.
-  /// - Returns: digests by path, with `/`; paths outside the project start with `..`.
+  ///   - project: the project's directory, which the digests' paths are relative to.
+  ///   - base: the directory that paths in requirements are relative to.
+  ///   - locks: the locks with their directories, which name wheels by path and directories that wheels are built from.
+  /// - Returns: digests by path, with `/`; paths outside the project start with `..`, and `/` ends a directory's.
   public static func digests(
-    of source: UvCompile.Source, _ requirements: RequirementsFile?, in project: FilePath
+    of source: UvCompile.Source, _ requirements: RequirementsFile?, in project: FilePath, paths base: FilePath,
+    locks: [(lock: PythonLock, directory: FilePath)]
   ) throws -> [String: Digest] {
     var parts: [FilePath: Part] = [:]
+    for (lock, directory) in locks {
+      for path in lock.namedWheels { parts[directory.pushing(FilePath(path)).lexicallyNormalized()] = .wheel }
+      for path in lock.sourceDirectories { parts[directory.pushing(FilePath(path)).lexicallyNormalized()] = .source }
+    }
     switch source {
     case .requirements(let file):
       if let requirements {
         for file in requirements.files { parts[file] = .whole }
-        for file in requirements.localFiles { parts[project.pushing(file).lexicallyNormalized()] = .wheel }
+        for file in requirements.localFiles {
+          let place = base.pushing(file).lexicallyNormalized()
+          if parts[place] == nil { parts[place] = .wheel }
+        }
       } else {
         parts[file.lexicallyNormalized()] = file.lastComponent == "pyproject.toml" ? .dependencies : .whole
       }
@@ -42,7 +54,8 @@ public enum LockInputs {
     if let (file, part) = try settings(project), parts[file] == nil { parts[file] = part }
     return try Dictionary(
       parts.compactMap { file, part in
-        try digest(of: file, part).map { (relative(file, to: project.lexicallyNormalized()), $0) }
+        let path = relative(file, to: project.lexicallyNormalized())
+        return try digest(of: file, part).map { (part == .source ? "\(path.isEmpty ? "." : path)/" : path, $0) }
       }, uniquingKeysWith: { one, _ in one })
   }
 
@@ -70,9 +83,10 @@ public enum LockInputs {
 
   /// Nil if there is no such file.
   private static func digest(of file: FilePath, _ part: Part) throws -> Digest? {
-    guard let status = try FileStatus.find(file) else { return nil }
+    guard let status = try FileStatus.find(file.isEmpty ? "." : file) else { return nil }
+    if part == .source { return status.kind == .directory ? try SourceDigest.of(file.isEmpty ? "." : file) : nil }
     if part == .wheel {
-      // A directory is refused later, when it is locked, with a hint.
+      // A directory counts as the source that the lock names.
       guard status.kind == .file else { return nil }
       var hasher = DigestHasher(.sha256)
       try FileBlob(file, size: status.size).forEachChunk { hasher.update($0) }
@@ -128,8 +142,8 @@ public enum LockInputs {
     }
   }
 
-  /// For instance `../common.txt` for a file next to the project.
-  static func relative(_ file: FilePath, to directory: FilePath) -> String {
+  /// The path of a file from a directory: `../common.txt` for a file next to it.
+  public static func relative(_ file: FilePath, to directory: FilePath) -> String {
     guard file.isAbsolute == directory.isAbsolute else { return file.string }
     let (own, other) = (Array(file.components), Array(directory.components))
     let shared = zip(own, other).prefix { $0 == $1 }.count

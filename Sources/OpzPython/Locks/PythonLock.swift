@@ -16,8 +16,14 @@ public struct PythonLock: Sendable {
     let version: String?
     let marker: String?
     let wheels: [File]
+    /// Its file is named by path or URL, and not found in an index.
+    let isDirect: Bool
     let hasSource: Bool
-    /// Its source is not pinned by a digest.
+    /// Its source code, of which there is no wheel yet.
+    let source: SourcePackage?
+    /// The directory that its wheel was built from.
+    let builtFrom: SourcePackage?
+    /// It has a source that opz does not understand.
     let isUnpinned: Bool
   }
 
@@ -84,10 +90,65 @@ public struct PythonLock: Sendable {
       return text
     }
     let (wheels, archive) = (value["wheels"]?.array ?? [], PythonLock.archive(value))
+    let marker = try text("marker")
     return Package(
-      name: name, version: try text("version"), marker: try text("marker"),
-      wheels: (wheels + archive).map(PythonLock.file), hasSource: value["sdist"] != nil,
+      name: name, version: try text("version"), marker: marker,
+      wheels: (wheels + archive).map(PythonLock.file), isDirect: !archive.isEmpty, hasSource: value["sdist"] != nil,
+      source: archive.isEmpty ? PythonLock.source(value, name, marker: marker) : nil,
+      builtFrom: value["tool"]?["opz"].flatMap { PythonLock.source($0, name, marker: marker) },
       isUnpinned: ["vcs", "directory"].contains { value[$0] != nil } || (value["archive"] != nil && archive.isEmpty))
+  }
+
+  /// The source in `vcs`, `directory` or `archive` (PEP 751); nil for other kinds of them.
+  private static func source(_ value: TOMLValue, _ name: String, marker: String?) -> SourcePackage? {
+    func package(_ place: SourcePackage.Place?, _ key: String) -> SourcePackage? {
+      place.map { SourcePackage(name, at: $0, subdirectory: value[key]?["subdirectory"]?.string, marker: marker) }
+    }
+    if let directory = value["directory"]?["path"]?.string { return package(.directory(directory), "directory") }
+    if let path = value["archive"]?["path"]?.string { return package(.archive(path), "archive") }
+    if let vcs = value["vcs"], vcs["type"]?.string == "git", let commit = vcs["commit-id"]?.string,
+      let url = vcs["url"]?.string ?? vcs["path"]?.string
+    {
+      return package(.git(url: url, commit: commit), "vcs")
+    }
+    return nil
+  }
+
+  /// The packages that are source code, of which a wheel is to be built, as far as the target needs them.
+  /// - Throws: `PythonError` for a marker that is none.
+  public func sources(for target: PythonTarget) throws -> [SourcePackage] {
+    try packages.compactMap(\.source).filter {
+      try $0.marker.map { try EnvironmentMarker(parsing: $0).holds(for: target) } ?? true
+    }
+  }
+
+  /// The directories that wheels in the lock were built from; relative to the lock's directory, or absolute.
+  public var sourceDirectories: [String] {
+    packages.compactMap { package in
+      guard let source = package.source ?? package.builtFrom, case .directory(let path) = source.place else {
+        return nil
+      }
+      guard let inside = source.subdirectory else { return path }
+      return FilePath(path).pushing(FilePath(inside)).string
+    }
+  }
+
+  /// The wheel that was built from a source; nil if the lock has none.
+  public func wheel(builtFrom source: SourcePackage) -> LockedWheel? {
+    guard let package = packages.first(where: { $0.builtFrom == source }), let file = package.wheels.first,
+      let name = (try? PythonLock.fileName(file, package.name)).flatMap({ try? WheelName(parsing: $0) }),
+      let location = try? PythonLock.location(file, package.name),
+      let hash = file.hashes.first(where: { $0.algorithm == .sha256 }),
+      let digest = Digest(algorithm: .sha256, hex: hash.hex)
+    else { return nil }
+    return LockedWheel(
+      name: name, version: package.version ?? name.version, location: location, size: nil, digest: digest,
+      hashes: file.hashes)
+  }
+
+  /// The wheels that requirements name by path, which opz did not build; relative to the lock's directory, or absolute.
+  public var namedWheels: [String] {
+    packages.filter { $0.isDirect && $0.builtFrom == nil }.flatMap(\.wheels).compactMap(\.path)
   }
 
   /// The file at a URL named in the requirements; empty if it is not a wheel.
@@ -118,7 +179,7 @@ public struct PythonLock: Sendable {
       if let marker = package.marker, try !EnvironmentMarker(parsing: marker).holds(for: target) { return nil }
       let wheel = try best(package, target, rules: rules)
       guard seen.insert(wheel.name.normalizedDistribution).inserted else {
-        throw PythonError(.incompatible, "\(subject): \(package.name)", reason: "duplicate package for \(target)")
+        throw PythonError(.incompatible, "\(subject): \(package.name)", "duplicate package for \(target)")
       }
       return wheel
     }.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
@@ -135,7 +196,7 @@ public struct PythonLock: Sendable {
         ? "3.\(target.minor).999" : "3.\(target.minor)"
       guard PythonVersion.meets(own, String(comparison), wanted: version) != false else {
         throw PythonError(
-          .incompatible, subject, reason: "it is for Python \(requiresPython ?? ""), but \(target) is needed",
+          .incompatible, subject, "it is for Python \(requiresPython ?? ""), but \(target) is needed",
           hint: "opz lock --update makes one for this Python")
       }
     }
@@ -145,9 +206,10 @@ public struct PythonLock: Sendable {
     let name = "\(subject): \(package.name.prefix(100)) \((package.version ?? "").prefix(50))"
     if package.isUnpinned {
       throw PythonError(
-        .incompatible, name,
-        reason: "it comes from a directory, an archive or a version control system, which no digest pins",
-        hint: "build a wheel of it (uv build --wheel), and name that in the requirements")
+        .incompatible, name, "it is source code, and no wheel of it is in the lock",
+        hint: package.source == nil
+          ? "build a wheel of it (uv build --wheel), and name the file in the requirements"
+          : "opz lock --update builds one with uv, and pins it")
     }
     var refusal: PythonError?
     var fitting: (rank: Int, build: BuildTag?, wheel: WheelName, file: File)?
@@ -173,11 +235,11 @@ public struct PythonLock: Sendable {
       let digest = Digest(algorithm: .sha256, hex: hash.hex)
     else {
       throw PythonError(
-        .malformed, name, reason: "its wheel \(fitting.wheel) has no SHA-256",
+        .malformed, name, "its wheel \(fitting.wheel) has no SHA-256",
         hint: "lock again from an index that lists digests")
     }
     guard let size = fitting.file.size.map({ UInt64(exactly: $0) }) ?? .some(0) else {
-      throw PythonError(.malformed, name, reason: "its wheel has a negative size")
+      throw PythonError(.malformed, name, "its wheel has a negative size")
     }
     return LockedWheel(
       name: fitting.wheel, version: package.version ?? fitting.wheel.version,
@@ -196,44 +258,52 @@ public struct PythonLock: Sendable {
   private func nothingFits(_ package: Package, _ name: String, target: PythonTarget) -> PythonError {
     if package.wheels.isEmpty, package.hasSource {
       return PythonError(
-        .incompatible, name, reason: "it has only a source distribution, and opz builds no packages",
+        .incompatible, name, "it has only a source distribution, and opz builds no packages",
         hint:
-          "build a wheel for \(target.platform) (uv build --wheel, or pip wheel), upload it to your own index, and lock again"
+          "build a wheel for \(target.platform) (pip wheel --no-deps \(package.name)), and name the file in the requirements"
       )
     }
     return PythonError(
-      .incompatible, name, reason: "none of its \(package.wheels.count) wheels fits \(target)",
+      .incompatible, name, "none of its \(package.wheels.count) wheels fits \(target)",
       hint: "another version of the package, of Python or of the base may have one; opz lock --update searches again")
   }
 
   private static func fileName(_ file: File, _ package: String) throws -> String {
     if let name = file.name { return name }
     guard let location = file.url ?? file.path else {
-      throw PythonError(.malformed, package, reason: "one of its wheels has neither url nor path")
+      throw PythonError(.malformed, package, "one of its wheels has neither url nor path")
     }
     let last = location.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
     return String(last.replacing("%2B", with: "+").replacing("%2b", with: "+"))
   }
 
-  /// - Throws: for a URL with a user, and for a path outside the lock's directory.
+  /// A digest pins the bytes, so that the file may be anywhere.
+  /// - Throws: for a URL with a user, and for a path that is none.
   private static func location(_ file: File, _ package: String) throws -> LockedWheel.Location {
     if let url = file.url {
+      if url.hasPrefix("file:") { return .path(try path(String(url.dropFirst("file:".count)), package)) }
       let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
       guard !authority.contains("@") else {
         throw PythonError(
-          .malformed, package, reason: "the address of its wheel contains a user name or a password",
+          .malformed, package, "the address of its wheel contains a user name or a password",
           hint: "remove it from the lock, and put it into ~/.netrc or uv's environment variables")
-      }
-      guard !url.hasPrefix("file:") else {
-        throw PythonError(
-          .malformed, package, reason: "the path of its wheel is absolute", hint: "use a path relative to the lock")
       }
       return .url(url)
     }
     let path = file.path ?? ""
-    guard !path.isEmpty, !path.hasPrefix("/"), !path.contains("\\"), !path.split(separator: "/").contains("..") else {
-      throw PythonError(.malformed, package, reason: "the path of its wheel leads out of the project")
+    guard !path.isEmpty, !path.contains("\\"), !path.utf8.contains(0) else {
+      throw PythonError(.malformed, package, "the path of its wheel is empty, or has a backslash or a zero in it")
     }
     return .path(path)
+  }
+
+  /// The path in what follows `file:` (RFC 8089).
+  private static func path(_ text: String, _ package: String) throws -> String {
+    let path =
+      text.hasPrefix("//localhost/") ? text.dropFirst(11) : text.hasPrefix("///") ? text.dropFirst(2) : text[...]
+    guard !path.hasPrefix("//"), let decoded = PercentCoding.decode(String(path)), !decoded.utf8.contains(0) else {
+      throw PythonError(.malformed, package, "the file: address of its wheel has a host, or is not a path")
+    }
+    return decoded
   }
 }

@@ -109,9 +109,12 @@ public struct RequirementsFile: Sendable {
       case "--pre": allowsPrereleases = true
       case "--require-hashes": requireHashes = requireHashes ?? location
       case "-e", "--editable":
-        throw PythonError(
-          .incompatible, location, reason: "\(option): a digest cannot pin a directory",
-          hint: "name files of the project in code:, or build a wheel (uv build --wheel) and name that")
+        // An image has no files that somebody edits: the wheel of the directory is installed instead.
+        let address = try value() + words.map { " \($0)" }.joined()
+        words = []
+        try addItem(
+          address.contains("/") || address.hasPrefix(".") ? address : "./\(address)", location,
+          isConstraint: isConstraint)
       case "--trusted-host":
         throw PythonError(
           .incompatible, location, reason: "--trusted-host: opz checks certificates",
@@ -221,7 +224,7 @@ public struct RequirementsFile: Sendable {
     if let at = text.firstIndex(of: "@"), text[..<at].utf8.allSatisfy({ isName($0) || " [],".utf8.contains($0) }) {
       return String(text[text.index(after: at)...].drop { $0 == " " })
     }
-    return text.contains("/") || text.hasSuffix(".whl") ? text : nil
+    return text.contains("/") || text.hasSuffix(".whl") || text.hasPrefix(".") ? text : nil
   }
 
   /// The path of a local file.
@@ -231,7 +234,9 @@ public struct RequirementsFile: Sendable {
       let path = target.dropFirst(5)
       return FilePath(String(path.hasPrefix("//") ? path.dropFirst(2) : path).replacing("%20", with: " "))
     }
-    return target.contains("://") || target.isEmpty ? nil : FilePath(target)
+    // `../dep[extra]`
+    let path = target.hasSuffix("]") ? target[..<(target.lastIndex(of: "[") ?? target.endIndex)] : target[...]
+    return path.contains("://") || path.isEmpty ? nil : FilePath(String(path))
   }
 
   private static func name(_ text: String, _ address: String?) -> String? {

@@ -24,9 +24,12 @@ public struct UvCompile: Sendable {
   private let source: Source
   private let target: PythonTarget
   private let environment: [String: String]
-  /// The absolute directory whose uv.toml or `[tool.uv]` applies and that relative paths refer to; nil for the
-  /// working directory.
+  /// The absolute directory whose uv.toml or `[tool.uv]` applies; nil for the working directory.
   public var project: FilePath?
+  /// The absolute directory that relative paths in requirements refer to; nil for `project`.
+  public var workingDirectory: FilePath?
+  /// Whether a project with a uv.lock is itself one of the packages.
+  public var includesProject = false
   public var upgrade = Upgrade.needed
   /// The equivalent of pip's `--pre`, which uv ignores in a requirements file.
   public var allowsPrereleases = false
@@ -40,13 +43,13 @@ public struct UvCompile: Sendable {
 
   /// The arguments of the command.
   func arguments(output: FilePath) -> [String] {
-    let uv = environment["OPZ_UV"].flatMap { $0.isEmpty ? nil : $0 } ?? "uv"
+    let uv = UvCompile.program(environment)
     switch source {
     case .project(let directory):
       return [
-        uv, "export", "--format", "pylock.toml", "--locked", "--no-dev", "--no-emit-project", "--no-header", "--quiet",
+        uv, "export", "--format", "pylock.toml", "--locked", "--no-dev", "--no-header", "--quiet",
         "--project", directory.string, "--output-file", output.string,
-      ]
+      ] + (includesProject ? [] : ["--no-emit-project"])
     case .requirements(let file):
       return [
         uv, "pip", "compile", file.string, "--format", "pylock.toml", "--no-header", "--quiet", "--python-version",
@@ -54,6 +57,11 @@ public struct UvCompile: Sendable {
       ] + (project.map { ["--project", $0.string] } ?? []) + (allowsPrereleases ? ["--prerelease", "allow"] : [])
         + upgrades
     }
+  }
+
+  /// `OPZ_UV`, or `uv` in PATH.
+  static func program(_ environment: [String: String]) -> String {
+    environment["OPZ_UV"].flatMap { $0.isEmpty ? nil : $0 } ?? "uv"
   }
 
   private var upgrades: [String] {
@@ -88,7 +96,8 @@ public struct UvCompile: Sendable {
     defer { try? Durable.removeTree(directory) }
     let output = directory.appending("pylock.toml")
     if upgrade != .all, case .requirements = source, let status = try FileStatus.find(lock), status.kind == .file {
-      try Durable.replaceWithoutSync(output, with: try FileBlob(lock, size: status.size).bytes())
+      let text = String(decoding: try FileBlob(lock, size: status.size).bytes(), as: UTF8.self)
+      try Durable.replaceWithoutSync(output, with: Array(BuiltWheels.withSources(text).utf8))
     }
     try run(output: output)
     return relative(String(decoding: try FileBlob(output).bytes(), as: UTF8.self), to: parent)
@@ -101,7 +110,8 @@ public struct UvCompile: Sendable {
     let list = environment.map { "\($0.key)=\($0.value)" }.sorted()
     let result: ChildProcess.Output
     do {
-      result = try ChildProcess.run(arguments(output: output), environment: list, directory: project)
+      result = try ChildProcess.run(
+        arguments(output: output), environment: list, directory: workingDirectory ?? project)
     } catch let failure as IOFailure where failure.category == .notFound {
       throw PythonError(.tool, "uv", reason: "there is no such program", hint: "pip install uv, or name it with OPZ_UV")
     }
@@ -118,13 +128,13 @@ public struct UvCompile: Sendable {
     }
   }
 
-  /// Makes the paths of wheels beside the lock relative: uv writes absolute ones, which are invalid on other
-  /// machines.
+  /// Makes the paths of files beside the lock relative: uv writes absolute ones, which are invalid on other machines.
   private func relative(_ text: String, to directory: FilePath) -> String {
-    var text = text.replacing("path = \"../", with: "path = \"")
+    var text = text.replacing("path = \"../", with: "path = \"").replacing("path = \"..\"", with: "path = \".\"")
     for place in Set([directory, RealPath.of(directory.isEmpty ? "." : directory) ?? directory]) where !place.isEmpty {
       text = text.replacing("url = \"file://\(place)/", with: "path = \"").replacing(
-        "path = \"\(place)/", with: "path = \"")
+        "path = \"\(place)/", with: "path = \""
+      ).replacing("path = \"\(place)\"", with: "path = \".\"")
     }
     return text.split(separator: "\n", omittingEmptySubsequences: false).filter {
       !$0.hasPrefix("index = \"file:")

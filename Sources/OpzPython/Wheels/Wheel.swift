@@ -1,5 +1,6 @@
 public import OpzArchive
 import OpzIO
+public import SystemPackage
 
 /// A Python wheel, read from its zip file (PyPA, binary distribution format 1.0).
 ///
@@ -11,7 +12,7 @@ public struct Wheel: Sendable {
   public let distInfo: String
   /// Whether the root of the archive is installed into purelib or platlib.
   public let isPurelib: Bool
-  /// The tags in WHEEL, expanded.
+  /// The valid tags in WHEEL, expanded. They decide nothing: the file name does.
   public let tags: [WheelTag]
   /// The commands to create, in the order of entry_points.txt.
   public let entryPoints: [EntryPoint]
@@ -73,9 +74,22 @@ public struct Wheel: Sendable {
   /// The same wheel and layout give the same entries. Scripts whose first line is replaced are read for it;
   /// contents are compared with the wheel's RECORD when read to the end.
   /// - Throws: `PythonError` if two files have the same destination; `ArchiveError`.
-  public func entries(in layout: InstallLayout) throws -> [TarEntry] {
+  /// - Parameter bytecode: the compiled modules, by their paths below the library; nil for none.
+  public func entries(in layout: InstallLayout, bytecode: ZipArchive? = nil) throws -> [TarEntry] {
     var installation = WheelInstallation(self, layout)
-    return try installation.entries()
+    return try installation.entries(bytecode)
+  }
+
+  /// The directory that the archive's root is installed into.
+  public func library(in layout: InstallLayout) -> FilePath { isPurelib ? layout.purelib : layout.platlib }
+
+  /// The modules in the library directory.
+  var modules: [WheelFile] {
+    let slash = UInt8(ascii: "/")
+    return files.filter { file in
+      file.entry.path.suffix(3).elementsEqual(".py".utf8)
+        && !file.entry.path.prefix { $0 != slash }.suffix(5).elementsEqual(".data".utf8)
+    }
   }
 
   private static func distInfo(in archive: ZipArchive, _ name: WheelName) throws -> String {

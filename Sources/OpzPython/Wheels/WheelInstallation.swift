@@ -26,11 +26,12 @@ struct WheelInstallation {
     self.wheel = wheel
     self.layout = layout
     commands = Set(wheel.entryPoints.map(\.name))
-    library = (wheel.isPurelib ? layout.purelib : layout.platlib).bytes
+    library = wheel.library(in: layout).bytes
   }
 
-  mutating func entries() throws -> [TarEntry] {
+  mutating func entries(_ bytecode: ZipArchive?) throws -> [TarEntry] {
     for file in wheel.files { try install(file) }
+    if let bytecode { try add(bytecode) }
     for entryPoint in wheel.entryPoints {
       let script = entryPoint.script(interpreter: layout.interpreter)
       try addBytes(script, at: layout.scripts.bytes + [Self.slash] + Array(entryPoint.name.utf8), mode: 0o755)
@@ -56,6 +57,18 @@ struct WheelInstallation {
       try addScript(content, file.digest, at: path)
     } else {
       try add(content, file.digest, at: path, mode: mode)
+    }
+  }
+
+  /// Adds compiled modules, except those that the wheel brings itself.
+  private mutating func add(_ bytecode: ZipArchive) throws {
+    for entry in bytecode.entries where !entry.isDirectory {
+      let path = library + [Self.slash] + entry.path
+      guard installed[path] == nil else { continue }
+      let content = bytecode.content(entry)
+      var hasher = DigestHasher()
+      try content.forEachChunk { hasher.update($0) }
+      try add(content, hasher.finish(), at: path, mode: 0o644)
     }
   }
 

@@ -31,6 +31,7 @@ public struct WheelMetadata: Hashable, Sendable {
 /// The content of a wheel's WHEEL file: how it was built.
 struct WheelDescription {
   let isPurelib: Bool
+  /// Those of its tags that are valid.
   let tags: [WheelTag]
 
   init(_ text: String, of wheel: WheelName) throws {
@@ -45,16 +46,10 @@ struct WheelDescription {
     case "false": isPurelib = false
     default: throw PythonError(.malformed, subject, reason: "Root-Is-Purelib is neither true nor false")
     }
-    var tags: [WheelTag] = []
-    for text in fields.all("Tag") {
-      guard text.utf8.count <= 255,
-        let more = WheelTag.expand(text.split(separator: "-", omittingEmptySubsequences: false))
-      else {
-        throw PythonError(.malformed, subject, reason: "\"\(text.prefix(100))\" is not a tag")
-      }
-      tags += more
+    // What a wheel fits is decided by its file name, as installers do; some build systems write other things here.
+    tags = fields.all("Tag").filter { $0.utf8.count <= 255 }.flatMap {
+      WheelTag.expand($0.split(separator: "-", omittingEmptySubsequences: false)) ?? []
     }
-    self.tags = tags
   }
 }
 

@@ -155,7 +155,10 @@ struct LockTests {
 
   @Test(
     "opz lock that fails changes no file and leaves none behind",
-    arguments: ["nowhere", "a==9", "a --hash=sha256:\(String(repeating: "0", count: 64))", "-e ."])
+    arguments: [
+      "nowhere", "a==9", "a --hash=sha256:\(String(repeating: "0", count: 64))", "-e .",
+      "./nowhere-1.0-py3-none-any.whl",
+    ])
   func failed(_ line: String) async throws {
     let project = try await LockedProject()
     try project.wheel("a", "1.0")

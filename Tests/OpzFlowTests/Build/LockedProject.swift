@@ -10,7 +10,8 @@ import Testing
 struct LockedProject {
   var project: Project
 
-  init(python: String = "3.11") async throws {
+  /// - Parameter release: the whole version that the base's Python contains.
+  init(python: String = "3.11", release: String = "") async throws {
     project = try Project()
     project.session.environment["OPZ_UV"] = Python.interpreter().removingLastComponent().appending("uv").string
     project.session.environment["UV_OFFLINE"] = "1"
@@ -19,7 +20,7 @@ struct LockedProject {
       "opz: 1\nname: base\nmodel: {path: m}\nruntime: {kind: custom, base: scratch, command: [python3]}\nfiles: [{path: root, to: /}]\n"
     )
     try write("../b/m", "m")
-    for version in ["3.11", "3.12"] { try write("../b/root/usr/bin/python\(version)", "python") }
+    for version in ["3.11", "3.12"] { try write("../b/root/usr/bin/python\(version)", "python\0\(release)\0") }
     try write("../b/root/lib/x86_64-linux-gnu/libc.so.6", "GNU C Library stable release version 2.36.\n")
     var request = PackageRequest(project: project.directory.path.appending("b"))
     request.outputs = ["oci:base:1"]

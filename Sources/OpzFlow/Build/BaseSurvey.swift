@@ -1,0 +1,83 @@
+import OpzArchive
+import OpzIO
+import OpzJSON
+import OpzOCI
+import OpzPackage
+import OpzRegistry
+import OpzStore
+import SystemPackage
+
+/// What `opz lock` finds in a base's layers: the facts that wheels depend on, and the names that packaging asks for
+/// later.
+///
+/// A layer that the registry does not have is fetched once, and removed when it was read; the facts of an image are kept
+/// in `cache/facts`, by its digest, and the names of a layer in `cache/names`.
+struct BaseSurvey: Sendable {
+  let image: Image
+  /// As `opz.yaml` names it.
+  let base: String
+  /// The `HOST/REPO` that has the layers, if they are not in the registry.
+  let origin: String?
+  let registry: Registry
+  let session: Session
+
+  func facts() async throws -> BaseFacts {
+    let file = registry.cacheDirectory.appending("facts").appending("\(image.manifest.descriptor.digest.hex).json")
+    if let known = try await blocking({ BaseSurvey.known(file) }) { return known }
+    let directory = registry.cacheDirectory.appending(
+      "\(Durable.temporaryPrefix)base-\(UInt64.random(in: 0...UInt64.max))")
+    defer { try? Durable.removeTree(directory) }
+    var reader = BaseFactsReader()
+    for layer in image.layers {
+      let (blob, temporary) = try await self.blob(layer.descriptor, directory)
+      let (earlier, names) = (reader, BasePaths.listing(of: layer.descriptor, in: registry))
+      reader = try await blocking {
+        // The diffID is verified as the names are listed; a listing that exists was made of the same bytes.
+        let stored = try StoredLayer(layer.descriptor, blob, diffID: layer.diffID)
+        if try !NameListing.isIntact(names) { _ = try NameListing.write(stored, to: names) }
+        var next = earlier
+        try next.add(stored)
+        if let temporary { try Durable.remove(temporary) }
+        return next
+      }
+    }
+    let facts = reader.facts(environment: image.config.config?.env ?? [])
+    try await blocking {
+      try Durable.makeDirectory(file.removingLastComponent())
+      try Durable.replaceWithoutSync(file, with: CanonicalJSON.encodePretty(facts))
+    }
+    return facts
+  }
+
+  private static func known(_ file: FilePath) -> BaseFacts? {
+    guard let bytes = try? SmallFile.read(file, limit: 1 << 20),
+      let facts = try? CanonicalJSON.decode(BaseFacts.self, from: bytes, subject: file.string), facts.releases != nil
+    else { return nil }
+    return facts
+  }
+
+  /// A layer's bytes, which are fetched to a file unless the registry has them.
+  private func blob(_ descriptor: Descriptor, _ directory: FilePath) async throws -> (any Blob, temporary: FilePath?) {
+    guard try !registry.store.has(descriptor), let origin else { return (try registry.store.file(descriptor), nil) }
+    session.progress.report(
+      .note(
+        "reading layer \(descriptor.digest.short) of \(base), \(ByteCount.text(descriptor.size)); this is done only once"
+      ))
+    let remote = try await session.pullSource(try Reference(parsing: origin), byDigest: true).blob(descriptor)
+    return try await blocking {
+      try Durable.makeDirectory(directory)
+      let path = directory.appending(descriptor.digest.hex)
+      let file = try OpenFile.creating(path)
+      var hasher = DigestHasher(descriptor.digest.algorithm)
+      try remote.forEachChunk { bytes in
+        hasher.update(bytes)
+        try file.write(bytes)
+      }
+      let found = hasher.finish()
+      guard found == descriptor.digest else {
+        throw StoreError(.wrongDigest, descriptor.digest.description, "\(base) sent bytes with the digest \(found)")
+      }
+      return (FileBlob(path, size: descriptor.size), path)
+    }
+  }
+}

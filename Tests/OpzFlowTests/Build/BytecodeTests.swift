@@ -1,0 +1,134 @@
+import OpzArchive
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzProject
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Compiled modules of packages")
+struct BytecodeTests {
+  /// The version of the tests' own Python, which stands in the base.
+  private static func version() throws -> String {
+    let result = try Python.run(["-c", "import platform; print(platform.python_version(), end='')"])
+    try #require(result.status == 0 && result.text.hasPrefix("3."), "\(result.errorText)")
+    return result.text
+  }
+
+  private static func minor(_ version: String) -> String {
+    version.split(separator: ".").prefix(2).joined(separator: ".")
+  }
+
+  private func project() async throws -> LockedProject {
+    let version = try Self.version()
+    var project = try await LockedProject(python: Self.minor(version), release: version)
+    let path = project.project.session.environment["PATH"] ?? ""
+    project.project.session.environment["PATH"] = "\(Python.interpreter().removingLastComponent()):\(path)"
+    for name in ["a", "b"] { try project.wheel(name, "1.0") }
+    try project.require("a", "b")
+    try await project.lock()
+    return project
+  }
+
+  /// The files of the image's packages, by path.
+  private func files(_ project: LockedProject) async throws -> [String: [UInt8]] {
+    let record = try await project.project.package().version.record
+    let store = try project.project.registry().store
+    var found: [String: [UInt8]] = [:]
+    for layer in record.layers where layer.role == "environment" {
+      let reader = try TarReader(StoredLayer(layer.descriptor, store.file(layer.descriptor), diffID: layer.diffID))
+      while let header = try reader.next() {
+        guard case .file = header.kind else { continue }
+        var bytes: [UInt8] = []
+        try reader.forEachChunk { bytes.append(contentsOf: $0) }
+        found[header.path.string] = bytes
+      }
+    }
+    return found
+  }
+
+  @Test("each module has its compiled form, which RECORD lists and Python takes without looking at the source")
+  func compiled() async throws {
+    let project = try await project()
+    let tag = "cpython-\(Self.minor(try Self.version()).replacing(".", with: ""))"
+    let files = try await files(project)
+    let library = "opt/python/lib/python\(Self.minor(try Self.version()))/site-packages"
+    let bytes = try #require(files["\(library)/__pycache__/a.\(tag).pyc"], "\(files.keys.sorted())")
+    #expect(Array(bytes[4..<8]) == [1, 0, 0, 0])
+    let record = String(decoding: try #require(files["\(library)/a-1.0.dist-info/RECORD"]), as: UTF8.self)
+    #expect(record.contains("__pycache__/a.\(tag).pyc,sha256="))
+    let directory = try TemporaryDirectory()
+    for (path, bytes) in files {
+      let place = directory.path.pushing(FilePath(path))
+      try Durable.makeDirectory(place.removingLastComponent())
+      try Durable.replace(place, with: bytes)
+    }
+    let site = directory.path.pushing(FilePath(library)).string
+    let run = try Python.run(["-v", "-c", "import sys; sys.path.insert(0, '\(site)'); import a, b"])
+    #expect(run.status == 0 && run.errorText.contains("matches \(site)/a.py"), "\(run.errorText.suffix(2000))")
+    #expect(!run.errorText.contains("wrote '\(site)"))
+  }
+
+  @Test("two builds on two machines have the same bytes; without compiled modules the image is another one")
+  func same() async throws {
+    let (one, two) = (try await project(), try await project())
+    let first = try await one.project.package().version.record
+    #expect(try await two.project.package().version.record.content == first.content)
+    #expect(try await one.project.package().existed)
+    try one.configure("python: \"\(Self.minor(try Self.version()))\", bytecode: false")
+    #expect(try await files(one).keys.allSatisfy { !$0.hasSuffix(".pyc") })
+  }
+
+  @Test("where there is no Python of exactly the base's version, package says what that costs and what helps")
+  func missing() async throws {
+    let version = Self.minor(try Self.version()) + ".999"
+    var project = try await LockedProject(python: Self.minor(version), release: version)
+    try project.wheel("a", "1.0")
+    try project.require("a")
+    try await project.lock()
+    #expect(
+      try ProjectLock.read(in: project.project.path)?.facts?.values.first?.releases?.values.contains(version) == true)
+    let notes = Notes()
+    project.project.session.progress = notes
+    #expect(try await files(project).keys.allSatisfy { !$0.hasSuffix(".pyc") })
+    #expect(
+      notes.texts.contains { $0.contains("uv python install \(version)") && $0.contains("each container compiles") })
+  }
+}
+
+@Suite("The layers of a base in a registry")
+struct BaseSurveyTests {
+  @Test("opz lock fetches each layer once, and what is kept of it serves plan, package and the next project")
+  func once() async throws {
+    let project = try await LockedProject()
+    let spec = try SpecRegistry()
+    defer { spec.stop() }
+    let registry = try project.project.registry()
+    let base = try registry.find(LocalReference(parsing: "base@1.0.0"))
+    let place = try Reference(parsing: "\(spec.host)/b/base:1")
+    _ = try await PushVersion(base, to: place, in: project.project.session).run(registry)
+    // A registry of its own, which does not have the layers.
+    var other = project
+    other.project.session.registryPath = project.project.directory.path.appending("other")
+    try other.write(
+      "opz.yaml", try other.text("opz.yaml").replacing("oci:../base:1", with: place.description))
+    try other.wheel("a", "1.0")
+    try other.require("a")
+    func fetched(since start: Int) -> [Int] {
+      let asked = spec.requests.dropFirst(start).filter { $0.method == "GET" }.map(\.target)
+      return base.record.layers.map { layer in asked.count { $0.contains(layer.descriptor.digest.hex) } }
+    }
+    let start = spec.requests.count
+    try await other.lock()
+    #expect(fetched(since: start) == base.record.layers.map { _ in 1 })
+    let later = spec.requests.count
+    try await other.plan()
+    _ = try await other.packages()
+    for name in ["opz.lock", "pylock.toml"] { try Durable.remove(other.project.path.appending(name)) }
+    try await other.lock()
+    #expect(fetched(since: later).allSatisfy { $0 == 0 })
+  }
+}
