@@ -1,16 +1,4 @@
-public import OpzOCI
-
-extension ModelName {
-  /// A valid name similar to an invalid text, to suggest.
-  public static func near(_ text: String) -> String? {
-    let parts = text.prefix(256).lowercased().split(separator: "/").map { part in
-      let mapped = part.unicodeScalars.map { ConfigCharacters.isLowerOrDigit($0) ? Character($0) : "-" }
-      let joined = String(mapped).split(separator: "-").joined(separator: "-").prefix(60)
-      return joined.hasSuffix("-") ? joined.dropLast() : joined
-    }
-    return (try? ModelName(parts.filter { !$0.isEmpty }.joined(separator: "/")))?.description
-  }
-}
+import OpzOCI
 
 extension SemanticVersion {
   /// The version probably meant by `v1.2.0`, `1.2` or `01.2.0`.

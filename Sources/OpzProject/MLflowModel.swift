@@ -91,25 +91,25 @@ public struct MLflowModel: Sendable {
     return members.isEmpty ? nil : .object(members)
   }
 
-  /// The command of MLflow's own server in an image.
+  /// The command of MLflow's own server in an image, which opz.yaml of earlier versions has.
   public static let serverCommand = [
     "python3", "-m", "mlflow", "models", "serve", "-m", "/models", "-h", "0.0.0.0", "-p", "8080", "--env-manager",
     "local",
   ]
 
-  /// The opz.yaml equivalent to the directory. The image runs MLflow's own server from the packages that the model
-  /// requires.
+  /// The opz.yaml equivalent to the directory: opz-server in front of a worker that has MLflow load the model, with the
+  /// packages that the model requires. As the image's first process MLflow's own server would not heed SIGTERM.
   /// - Parameter name: the model's name.
   public func configuration(name: String) -> String {
     var runtime = ["kind: python"]
     if let python { runtime.append("python: \"\(python)\"") }
     if let requirements { runtime.append("requirements: \(requirements)") }
-    runtime.append("command: [\(MLflowModel.serverCommand.map(YAMLWriter.scalar).joined(separator: ", "))]")
     return """
       opz: 1
       name: \(name)
       model: {path: .}
       runtime: {\(runtime.joined(separator: ", "))}
+      serve: {loader: mlflow}
 
       """
   }

@@ -47,7 +47,8 @@ struct MLflowTests {
     let config = try ConfigReader.read(
       model.configuration(name: "churn"), overrides: ["runtime.base=r.example/python:3.11"])
     #expect(config.runtime.kind == .python && config.runtime.python == "3.11")
-    #expect(config.runtime.requirements == "requirements.txt" && config.runtime.command.contains("mlflow"))
+    #expect(config.runtime.requirements == "requirements.txt" && config.runtime.hasWorkers)
+    #expect(config.serve?.loader == .mlflow)
     #expect(config.model.path == ".")
   }
 

@@ -137,9 +137,9 @@ struct ProjectStarterTests {
   }
 
   @Test func theNameComesFromTheDirectory() {
-    #expect(ProjectStarter("/a/Churn Model_2").modelName() == "churn-model-2")
+    #expect(ProjectStarter("/a/Churn Model_2").modelName() == "churn-model_2")
     #expect(ProjectStarter("/a/churn/").modelName() == "churn")
-    #expect(ProjectStarter("/a/churn/../b.c").modelName() == "b-c")
+    #expect(ProjectStarter("/a/churn/../b.c").modelName() == "b.c")
     #expect(ProjectStarter("/").modelName() == "model")
     #expect(ProjectStarter("/a/versions").modelName() == "model")
   }

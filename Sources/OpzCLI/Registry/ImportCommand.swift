@@ -54,6 +54,11 @@ struct ImportCommand: AsyncParsableCommand {
     request.isDryRun = dryRun
     let items = try await ImportMLflow(request, in: options.session()).run()
     if json { try Console.json(items) } else { show(items) }
+    if let item = items.first(where: { $0.outcome == .imported }) {
+      options.note(
+        "the images hold the models alone: opz deploy \(item.reference) --target kserve has KServe serve one; for opz-server in front of it, opz init DIR-OF-ITS-ARTIFACTS and opz package"
+      )
+    }
     let failed = items.filter { $0.outcome == .failed }
     guard failed.isEmpty else {
       throw FlowError(

@@ -96,21 +96,32 @@ public struct ImportMLflow: Sendable {
 
   private func names(of models: [MLflowStore.Model]) throws -> [String: ModelName] {
     var names: [String: ModelName] = [:]
-    var owners: [ModelName: String] = [:]
+    var nameless: [String] = []
     for model in models {
       guard let text = request.names[model.name] ?? ModelName.near(model.name) else {
-        throw FlowError(
-          .usage, model.name, reason: "it is not a valid model name", hint: "write --name '\(model.name)=NAME'")
+        nameless.append(model.name)
+        continue
       }
-      let name = try ModelName(text)
-      if let other = owners.updateValue(model.name, forKey: name) {
-        throw FlowError(
-          .usage, model.name, reason: "it would be imported as \(name), and so would \"\(other)\"",
-          hint: "write --name '\(model.name)=NAME'")
-      }
-      names[model.name] = name
+      names[model.name] = try ModelName(text)
     }
+    let clashes = Dictionary(grouping: names.keys.sorted()) { names[$0]?.description ?? "" }.filter { $1.count > 1 }
+    try requireDistinct(clashes, nameless)
     return names
+  }
+
+  /// Names everything that needs a `--name` at once.
+  /// - Parameter clashes: MLflow's names by the one that they would all get here.
+  private func requireDistinct(_ clashes: [String: [String]], _ nameless: [String]) throws {
+    guard !clashes.isEmpty || !nameless.isEmpty else { return }
+    let shared = clashes.sorted { $0.key < $1.key }.map { name, models in
+      "\(models.map { "\"\($0)\"" }.joined(separator: " and ")) would be imported as \(name)"
+    }
+    let reasons = shared + nameless.map { "\"\($0)\" gives no valid name" }
+    let options = clashes.sorted { $0.key < $1.key }.flatMap { $1.dropFirst() } + nameless
+    let shown = options.prefix(8).map { "--name '\($0)=NAME'" } + (options.count > 8 ? [".."] : [])
+    throw FlowError(
+      .usage, request.database, reason: reasons.prefix(20).joined(separator: "; "),
+      hint: "write \(shown.joined(separator: " "))")
   }
 
   // MARK: Versions
@@ -126,7 +137,7 @@ public struct ImportMLflow: Sendable {
     }
     do {
       if let status = version.status, status != "READY" {
-        throw MLflowError(.noArtifacts, version.location, reason: "the version's status in MLflow is \(status)")
+        throw MLflowError(.noArtifacts, version.location, "the version's status in MLflow is \(status)")
       }
       let place = try directories.find(version.location)
       if request.isDryRun { return item(.planned) }

@@ -1,4 +1,5 @@
 import OpzFlow
+import OpzFormats
 import OpzHTTP
 import OpzIO
 import OpzJSON
@@ -196,7 +197,10 @@ struct PythonPackageTests {
 
   @Test("a directory that MLflow saved is a project without an opz.yaml")
   func mlflow() async throws {
-    let project = try await project()
+    var project = try await project()
+    let program = project.directory.path.appending("server")
+    try OutputFile.write(StaticPlaceholder.bytes("\(RuntimeMark.text)"), to: program)
+    project.session.environment["OPZ_SERVER"] = program.string
     try Durable.remove(project.path.appending("opz.yaml"))
     try project.directory.write(
       "p/MLmodel",
@@ -210,7 +214,7 @@ struct PythonPackageTests {
     #expect(
       record.files.map(\.path).contains("/models/MLmodel") && !record.files.map(\.path).contains("/models/pylock.toml"))
     let execution = try await project.registry().store.image(record.image).config.config
-    #expect(execution?.entrypoint?.prefix(4) == ["python3", "-m", "mlflow", "models"])
+    #expect(execution?.entrypoint?.first == "/opz-server" && execution?.stopSignal == "SIGTERM")
     try project.directory.write(
       "p/MLmodel",
       "flavors:\n  python_function: {loader_module: x, python_version: 3.11.4}\nsignature:\n  inputs: '[{\"type\": \"long\", \"name\": \"a\"}]'\n"

@@ -2,6 +2,7 @@ import OpzFlow
 import OpzIO
 import OpzMLflow
 import OpzOCI
+import OpzProject
 import OpzRegistry
 import OpzTestKit
 import SystemPackage
@@ -114,5 +115,25 @@ struct ImportMLflowTests {
     #expect(items.map(\.reference) == ["risk/fraud@1.0.0"])
     await #expect(throws: FlowError.self) { try await run(project) { $0.names = ["Fraud Model!": "churn"] } }
     await #expect(throws: MLflowError.self) { try await run(project) { $0.models = ["none"] } }
+  }
+
+  @Test("valid names stay, accents go, and all names that clash are named at once")
+  func clashes() async throws {
+    let project = try project()
+    try MLflowFixture.write(
+      """
+      INSERT INTO registered_models (name) VALUES ('iris_model'), ('Résiliation Größe'), ('CHURN'), ('iris model'),
+        ('Iris-Model'), ('☃');
+      """, in: project.directory)
+    let error = await #expect(throws: FlowError.self) { try await run(project) { $0.isDryRun = true } }
+    let text = error?.description ?? ""
+    #expect(text.contains("\"CHURN\" and \"churn\" would be imported as churn"), "\(text)")
+    #expect(text.contains("\"Iris-Model\" and \"iris model\" would be imported as iris-model"))
+    #expect(text.contains("\"☃\" gives no valid name") && !text.contains("iris_model"))
+    #expect(error?.hint?.contains("--name 'churn=NAME' --name 'iris model=NAME' --name '☃=NAME'") == true, "\(text)")
+    #expect(ModelName.near("Résiliation Größe") == "resiliation-grosse")
+    #expect(ModelName.near("iris_model") == "iris_model" && ModelName.near("iris__model.v2") == "iris__model.v2")
+    #expect(ModelName.near("e\u{301}te_-_x") == "ete-x" && ModelName.near("Ærøskøbing") == "aeroskobing")
+    #expect(ModelName.near("_a..b_") == "a-b" && ModelName.near("☃") == nil)
   }
 }
