@@ -57,11 +57,7 @@ enum Scenario: String, CaseIterable, Sendable {
       switch self {
       case .native: try Scenario.churn()
       case .custom:
-        DeploymentPlan(
-          model: "crm/churn_v2", version: "2.1.0", image: try Scenario.image("crm/churn_v2"), server: .custom,
-          port: 9000,
-          user: "1001", minReplicas: 1, maxReplicas: 1, cpu: try Quantity("2", key: "cpu"),
-          memory: try Quantity("1Gi", key: "memory"), namespace: "scoring")
+        try Scenario.other()
       case .single: try Scenario.churn { $0.minReplicas = 1 }
       case .fixed: try Scenario.churn { ($0.minReplicas, $0.maxReplicas) = (3, 3) }
       case .awkward:
@@ -216,6 +212,16 @@ enum Scenario: String, CaseIterable, Sendable {
         if scenario == .modelcar { (plan.settings.storage, plan.hasBase) = (.modelcar, true) }
       }
     }
+  }
+
+  /// A server that is not opz's, on a base.
+  private static func other() throws -> DeploymentPlan {
+    var plan = DeploymentPlan(
+      model: "crm/churn_v2", version: "2.1.0", image: try Scenario.image("crm/churn_v2"), server: .custom, port: 9000,
+      user: "1001", minReplicas: 1, maxReplicas: 1, cpu: try Quantity("2", key: "cpu"),
+      memory: try Quantity("1Gi", key: "memory"), namespace: "scoring")
+    plan.hasBase = true
+    return plan
   }
 
   private static let refresh = DeploySettings.Schedule(

@@ -30,6 +30,10 @@ struct DockerfileCommand: AsyncParsableCommand {
     let directory = session.path(output)
     let text: String
     if Operand.isProject(source, session) {
+      if ModelOperand.isShadowed(source, in: session) {
+        options.note(
+          "\(source) is a directory here, and not the registry's model of that name, which is \(source)@VERSION")
+      }
       // Package into a temporary registry, so that nothing is recorded.
       let temporary = try Directory.temporary(prefix: "opz-dockerfile-")
       defer { try? Durable.removeTree(temporary) }

@@ -11,7 +11,7 @@ struct RebaseCommand: AsyncParsableCommand {
       The layers of the model, code and configuration are reused; only the base's layers, and the image settings that \
       come from it, change.
 
-      opz rebase churn@1.0.0 --base registry.example/python:3.12.8
+      opz rebase scorer@1.0.0 --base registry.example/python:3.12.8
       opz rebase churn@1.0.0 --base opz-runtime
       """)
 

@@ -12,11 +12,13 @@ struct DeployCommand: AsyncParsableCommand {
     discussion: """
       The image is pinned by the version's digest; the rest comes from the deploy section of opz.yaml as it was last \
       packaged, or of --settings FILE. Each deploy is recorded as an event with the exact objects, so that the next \
-      one can be compared with it and opz rollback --deploy can restore it. --apply does a server-side dry run first \
+      one can be compared with it and opz rollback --deploy can restore it; --output - only prints, unless --record \
+      says that what is printed is applied. The repository is that of --image or of push.to in opz.yaml, else the one \
+      that the version was last pushed to. --apply does a server-side dry run first \
       and changes nothing if an object would be refused; requests go to new pods only when they are ready.
 
       opz deploy churn@1.0.0 --image registry.example/crm/churn --output k8s
-      opz deploy churn@1.0.0 --target keda --profile dev --output - | kubectl apply -f -
+      opz deploy churn@1.0.0 --target keda --profile dev --output - --record | kubectl apply -f -
       opz deploy churn@1.1.0 --beside churn@1.0.0 --weight 10 --apply
       opz deploy churn@1.1.0 --diff
       """)
@@ -24,7 +26,8 @@ struct DeployCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION.") var reference: String
   @Option(
     help: ArgumentHelp(
-      "The repository that the cluster pulls from; push.to in opz.yaml if missing.", valueName: "host/repo"))
+      "The repository that the cluster pulls from; else push.to in opz.yaml, else where the version was pushed to last.",
+      valueName: "host/repo"))
   var image: String?
   @Option(help: "What runs and scales the server.") var target = DeployTarget.kubernetes
   @Option(help: "prod: everything in opz.yaml; dev: at most two pods, without budgets, quota and alerts.")
@@ -57,6 +60,7 @@ struct DeployCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
   var output: String?
+  @Flag(help: "With --output -: record the deploy, because what is printed is applied.") var record = false
   @Flag(
     help:
       "An object: name, version, digest, image, settings, output, files, applied; place, cluster, objects and deleted with --apply."
@@ -66,6 +70,7 @@ struct DeployCommand: AsyncParsableCommand {
   func validate() throws {
     if diff, apply || output != nil { throw ValidationError("--diff writes and applies nothing") }
     if batch, beside != nil { throw ValidationError("--batch excludes --beside") }
+    if record, output == nil { throw ValidationError("--record requires --output -; other deploys are recorded") }
     if prune, !apply { throw ValidationError("--prune requires --apply") }
     if timeout != nil, !apply { throw ValidationError("--timeout requires --apply") }
     if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
@@ -115,7 +120,7 @@ struct DeployCommand: AsyncParsableCommand {
     }
     if let output, isStream(output, session) {
       try await blocking { try OutputFile.write(Array(result.stream.utf8), to: session.output(output)) }
-      if !apply { try await deploy.record(result, registry) }
+      if record, !apply { try await deploy.record(result, registry) }
       return
     }
     let directory = output ?? (apply ? nil : "k8s-\(version.record.name.replacing("/", with: "-"))")
@@ -138,11 +143,14 @@ struct DeployCommand: AsyncParsableCommand {
   ) throws -> DeployRequest {
     let record = version.record
     let file = try settings.map { try SettingsFile(session.path($0), name: $0, for: version) }
-    guard let place = image ?? file?.pushTo ?? record.pushTo else {
+    let known = image ?? file?.pushTo ?? record.pushTo
+    let last = try known == nil ? registry.state(version.name).places[version.version]?.last : nil
+    guard let place = known ?? last else {
       throw FlowError(
-        .usage, record.reference, reason: "no image repository",
-        hint: "opz deploy \(record.reference) --image HOST/REPO")
+        .usage, record.reference, reason: "it was pushed to no repository, and opz.yaml names none",
+        hint: "opz push \(record.reference) HOST/REPO, or name the repository with --image HOST/REPO")
     }
+    if let last { options.note("the repository is that of the last push, \(last)") }
     var request = DeployRequest(
       repository: try Reference(parsing: place), target: target, profile: profile, form: form, namespace: namespace,
       alongside: try beside.map { try registry.find(LocalReference(parsing: $0)) }, weight: weight, isBatch: batch)

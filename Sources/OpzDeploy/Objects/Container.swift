@@ -39,7 +39,7 @@ struct Container: YAMLEncodable {
       sources.map { .init("envFrom", $0) },
       .init("resources", resources),
     ]
-    if !role.isJob { members += probes }
+    if !role.isJob { members += probes + [ending] }
     members += [
       .init("securityContext", security),
       .init("volumeMounts", .list(mounts)),
@@ -122,6 +122,17 @@ struct Container: YAMLEncodable {
       .init("readinessProbe", probe("ready", period: 2, failures: 1)),
       .init("livenessProbe", probe("live", period: 10, failures: 3)),
     ]
+  }
+
+  /// A server of somebody else's may end at once on SIGTERM, or not heed it as process 1: it goes on answering until
+  /// every proxy has noticed that the pod is going. An image of files alone has no program that sleeps.
+  private var ending: YAMLValue.Member? {
+    guard plan.server == .custom, plan.hasBase, !role.isKnative else { return nil }
+    let words = ["sleep", String(DeploymentPlan.drainSeconds)]
+    let sleep = YAMLValue.map(.init("exec", .map(.init("command", .texts(words)))))
+    return .init(
+      "lifecycle", .map(.init("preStop", sleep)),
+      comment: "Before SIGTERM the server goes on answering, until every proxy has noticed.")
   }
 
   private var startupComment: String {

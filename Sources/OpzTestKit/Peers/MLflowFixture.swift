@@ -11,9 +11,13 @@ public enum MLflowFixture {
   ]
 
   /// Writes `mlflow.db` with the content that MLflow 3.17.2 wrote, and a model directory for each version.
+  /// - Parameter place: the path below the directory where all of it is.
   @discardableResult
-  public static func write(in directory: TemporaryDirectory) throws -> FilePath {
-    for (index, place) in artifacts.enumerated() {
+  public static func write(in directory: TemporaryDirectory, below place: String = "") throws -> FilePath {
+    let top = directory.path.pushing(FilePath(place))
+    try Durable.makeDirectory(top)
+    for (index, artifacts) in artifacts.enumerated() {
+      let place = FilePath(place).pushing(FilePath(artifacts)).string
       try directory.write(
         "\(place)/MLmodel",
         """
@@ -28,13 +32,16 @@ public enum MLflowFixture {
     }
     let dump = PackageRoot.path(#filePath).appending("Tests/OpzMLflowTests/Fixtures/mlflow-3.17.2.sql")
     let sql = String(decoding: try FileBlob(dump).bytes(), as: UTF8.self)
-    return try write(sql.replacing("@ROOT@", with: directory.path.string), in: directory)
+    return try write(sql.replacing("@ROOT@", with: top.string), at: top.appending("mlflow.db"))
   }
 
   /// Runs SQL on `mlflow.db` with Python's SQLite module.
   @discardableResult
   public static func write(_ sql: String, in directory: TemporaryDirectory) throws -> FilePath {
-    let database = directory.path.appending("mlflow.db")
+    try write(sql, at: directory.path.appending("mlflow.db"))
+  }
+
+  private static func write(_ sql: String, at database: FilePath) throws -> FilePath {
     let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.stdin.read()); c.commit()"
     let output = try Python.run(["-c", script, database.string], input: Array(sql.utf8))
     guard output.status == 0 else { throw IOFailure(output.errorText, path: database) }
