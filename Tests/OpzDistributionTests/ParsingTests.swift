@@ -71,6 +71,26 @@ import Testing
     #expect(RemoteErrorResponse.rateLimit(HTTPResponse(head: head)) == text)
   }
 
+  @Test("of several errors of a registry, all that differ are shown")
+  func severalErrors() {
+    func error(_ items: [String]) -> String {
+      let body = "{\"errors\":[\(items.joined(separator: ","))]}"
+      return RemoteErrorResponse.error(
+        HTTPResponse(head: HTTPHead(status: 400), body: Array(body.utf8)), subject: "x", .known
+      ).description
+    }
+    let digest = "{\"code\":\"DIGEST_INVALID\",\"message\":\"no such digest\"}"
+    let blob = "{\"code\":\"MANIFEST_BLOB_UNKNOWN\",\"message\":\"blob a is missing\"}"
+    let other = "{\"code\":\"MANIFEST_BLOB_UNKNOWN\",\"message\":\"blob b is missing\"}"
+    let text = error([digest, blob, blob, other, "{}"])
+    #expect(
+      text.contains(
+        "400, DIGEST_INVALID: no such digest; MANIFEST_BLOB_UNKNOWN: blob a is missing; MANIFEST_BLOB_UNKNOWN: blob b is missing"
+      ), "\(text)")
+    let many = error((0..<9).map { "{\"code\":\"E\($0)\"}" })
+    #expect(many.contains("E0; E1; E2; E3; and 5 more"), "\(many)")
+  }
+
   /// Nothing that a registry can say makes a parser trap.
   @Test(arguments: 0..<20)
   func survivesNonsense(_ seed: UInt64) {

@@ -31,8 +31,7 @@ enum RemoteErrorResponse {
   ) -> DistributionError {
     let document = try? JSONDecoding.decode(Document.self, from: response.body)
     let first = document?.errors?.first
-    let said = first?.message ?? document?.details ?? document?.message ?? ""
-    let words = [first?.code ?? "", said].filter { !$0.isEmpty }.joined(separator: ": ")
+    let words = words(of: document)
     let code = quirks.isAboutChunk(response.status) ? .badResponse : code(response.status, first?.code)
     let isPage = document == nil && (response["content-type"]?.lowercased().contains("text/html") ?? false)
     // Remote registries respond in JSON, so an HTML page comes from a proxy.
@@ -47,6 +46,20 @@ enum RemoteErrorResponse {
     error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
     return error
   }
+
+  /// What a registry says: each of its errors that differs from those before it, as `CODE: MESSAGE`.
+  private static func words(of document: Document?) -> String {
+    var said: [String] = []
+    for item in document?.errors ?? [] {
+      let text = [item.code ?? "", item.message ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
+      if !text.isEmpty, !said.contains(text) { said.append(text) }
+    }
+    let more = said.count > mostErrors ? ["and \(said.count - mostErrors) more"] : []
+    let words = (said.prefix(mostErrors) + more).joined(separator: "; ")
+    return words.isEmpty ? document?.details ?? document?.message ?? "" : words
+  }
+
+  private static let mostErrors = 4
 
   private static let quotaHint =
     "the repository's quota is used up; delete old versions in the registry, or ask who runs it for more"

@@ -64,7 +64,7 @@ public struct PackageProject: Sendable {
       case .configured(let version, let changes): (version, true, changes)
       }
     // The image was tested before it was a version.
-    if let tested, tested.memoryBytes != nil {
+    if let tested {
       let author = session.author
       try await blocking { try registry.note(.tested, version, by: author, details: tested.details) }
     }

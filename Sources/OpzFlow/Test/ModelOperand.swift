@@ -39,6 +39,21 @@ public struct ModelOperand: Sendable {
     return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
   }
 
+  /// Says so if a path has the name of one of the registry's models.
+  private func noteShadowed() {
+    guard ModelOperand.isShadowed(text, in: session) else { return }
+    session.progress.report(
+      .note("\(text) is a path here, and not the registry's model of that name, which is \(text)@VERSION"))
+  }
+
+  /// Whether a text that is taken as a path is also the name of a model in the registry, so that it can be mistaken.
+  public static func isShadowed(_ text: String, in session: Session) -> Bool {
+    guard !["/", "./", "../"].contains(where: text.hasPrefix), let name = try? ModelName(text),
+      let registry = try? session.openRegistry()
+    else { return false }
+    return (try? registry.latest(name)) ?? nil != nil
+  }
+
   /// Reads the model into memory: from its path, or from the layers of its version.
   ///
   /// A version is read as its image's server reads it.
@@ -48,6 +63,7 @@ public struct ModelOperand: Sendable {
   public func load(iterations: ReadingOptions.Iterations? = nil) async throws -> LoadedModel {
     let formats = session.formats
     if isPath {
+      noteShadowed()
       let path = session.path(text)
       let options = ReadingOptions(iterations: iterations ?? .all)
       return try await blocking { try formats.load(path, options: options) }
@@ -123,9 +139,10 @@ public struct ModelOperand: Sendable {
   /// The model as files: in place for a path, or unpacked from its version into a temporary directory.
   public func unpacked() async throws -> Unpacked {
     if isPath {
+      noteShadowed()
       let path = session.path(text).lexicallyNormalized()
       return Unpacked(
-        path: path, name: path.lastComponent?.stem ?? "model", version: "0", options: ReadingOptions(), temporary: nil)
+        path: path, name: path.lastComponent?.stem ?? "model", version: "1", options: ReadingOptions(), temporary: nil)
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
