@@ -52,6 +52,20 @@ struct ProjectStarterTests {
     #expect(config.push?.to == "registry.example/churn")
   }
 
+  @Test func aModelThatIsALinkOutOfTheProjectIsFollowed() throws {
+    let temporary = try TemporaryDirectory()
+    let project = temporary.path.appending("snapshot")
+    try Durable.makeDirectory(project)
+    try write("blob", in: temporary.path)
+    try #require(symlink("../blob", project.appending("model.json").string) == 0)
+    #expect(try ConfigReader.read(ProjectStarter(project).write(MadeUpFormat.formats)).links == .follow)
+    try Durable.remove(project.appending("opz.yaml"))
+    try Durable.remove(project.appending("model.json"))
+    try write("real.json", in: project)
+    try #require(symlink("real.json", project.appending("model.json").string) == 0)
+    #expect(try ConfigReader.read(ProjectStarter(project).write(MadeUpFormat.formats)).links == .keep)
+  }
+
   @Test func anExistingFileIsKept() throws {
     let temporary = try TemporaryDirectory()
     try write("model.json", in: temporary.path)

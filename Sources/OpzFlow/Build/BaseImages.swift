@@ -159,7 +159,8 @@ struct BaseImages: Sendable {
       guard try await !source.contains(layer.descriptor) else { continue }
       throw FlowError(
         .failed, name,
-        "its layer \(layer.descriptor.digest) may not be distributed: it is only at \(PrintableText.brief(layer.descriptor.urls?.first ?? ""))",
+        reason:
+          "its layer \(layer.descriptor.digest) may not be distributed: it is only at \(PrintableText.brief(layer.descriptor.urls?.first ?? ""))",
         hint: "push the base with this layer to a registry of your own, and name it there")
     }
   }

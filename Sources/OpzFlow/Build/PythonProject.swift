@@ -50,7 +50,7 @@ struct PythonProject: Sendable {
   /// The current inputs of the locks.
   /// - Parameter texts: locks that are yet to be written, by path; others are read.
   func inputs(
-    _ requirements: RequirementsFile?, _ targets: [Platform: PythonTarget], _ texts: [FilePath: String] = [:]
+    _ requirements: RequirementsFile?, _ targets: [Platform: PythonTarget], texts: [FilePath: String] = [:]
   ) throws -> ProjectLock.Inputs {
     let locks = try Set(config.platforms.map { lock(for: $0) }).compactMap { path in
       // A lock that cannot be read is reported by whoever needs it.

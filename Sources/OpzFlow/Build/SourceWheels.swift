@@ -31,7 +31,7 @@ struct SourceWheels: Sendable {
     defer { try? Durable.removeTree(room) }
     var built: [Built] = []
     for (number, source) in sources.enumerated() {
-      if let wheel = try kept(source, before, beside) {
+      if let wheel = try kept(source, before, beside: beside) {
         text = try BuiltWheels.name(wheel.name, at: wheel.path, wheel.digest, for: source, in: text)
         continue
       }
@@ -53,7 +53,7 @@ struct SourceWheels: Sendable {
 
   /// The wheel that the former lock has of the same commit, if its file is still there.
   private func kept(
-    _ source: SourcePackage, _ before: String?, _ beside: FilePath
+    _ source: SourcePackage, _ before: String?, beside: FilePath
   ) throws -> (name: WheelName, path: String, digest: Digest)? {
     guard case .git = source.place, let before, let lock = try? PythonLock(before, subject: "") else { return nil }
     guard let wheel = lock.wheel(builtFrom: source), case .path(let path) = wheel.location else { return nil }

@@ -37,7 +37,7 @@ struct LinkTargets {
       guard let real = RealPath.of(file.source), let place = places[real] else {
         let text = String(decoding: target.prefix(200), as: UTF8.self)
         throw PackageError(
-          .unsafePath, file.source.string, "the link leads to \(text), which is not packaged there",
+          .unsafePath, file.source.string, reason: "the link leads to \(text), which is not packaged there",
           hint: "name its target in opz.yaml too, write links: follow to package what links lead to, or remove the link"
         )
       }

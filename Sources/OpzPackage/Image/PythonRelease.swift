@@ -22,7 +22,7 @@ enum PythonRelease {
   }
 
   /// - Returns: nil for a file that does not contain it, such as a program whose code is in a library.
-  static func read(_ header: TarHeader, _ reader: TarReader, _ minor: String) throws -> String? {
+  static func read(_ header: TarHeader, _ reader: TarReader, minor: String) throws -> String? {
     guard case .file = header.kind, header.size <= largest else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(header.size))

@@ -58,9 +58,24 @@ public struct ProjectStarter: Sendable {
 
   private func write(model: String, format: String, worker: WorkerModel?) throws -> FilePath {
     let path = directory.appending("opz.yaml")
-    let text = StarterText(name: modelName(), model: model, format: format, files: names(), worker: worker)
+    var text = StarterText(name: modelName(), model: model, format: format, files: names(), worker: worker)
+    text.followsLinks = leadsOut(model)
     guard try Durable.createExclusively(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
     return path
+  }
+
+  /// Whether the model, or a file in it, is a link that leads out of the project: a Hugging Face snapshot has only links
+  /// into the cache's blobs.
+  private func leadsOut(_ model: String) -> Bool {
+    let path = directory.pushing(FilePath(model))
+    guard let top = RealPath.of(directory.isEmpty ? "." : directory) else { return false }
+    let inside = ((try? Directory.entries(path)) ?? []).prefix(1000).map { path.appending($0) }
+    return ([path] + inside).contains { place in
+      guard (try? FileStatus.of(place, followLinks: false))?.kind == .symlink, let real = RealPath.of(place) else {
+        return false
+      }
+      return !real.starts(with: top)
+    }
   }
 
   /// The error where no model is found: it says what is wrong with the only file that could be one.

@@ -12,6 +12,8 @@ struct StarterText {
   let files: Set<String>
   /// Nil for a model that opz-server scores itself.
   var worker: WorkerModel?
+  /// Whether the model's files are links that lead out of the project.
+  var followsLinks = false
 
   var yaml: String {
     """
@@ -25,7 +27,7 @@ struct StarterText {
 
     \(runtime)
 
-    \(code)
+    \(code)\(links)
     # config: [config.json]         # goes to /app
     # env: {THRESHOLD: "0.5"}
     platforms: [linux/amd64]
@@ -76,6 +78,10 @@ struct StarterText {
   private var code: String {
     guard let worker, !worker.code.isEmpty else { return "# code: [predict.py, lib/]      # goes to /app" }
     return "code: [\(worker.code.map(YAMLWriter.scalar).joined(separator: ", "))]   # goes to /app"
+  }
+
+  private var links: String {
+    followsLinks ? "\nlinks: follow                   # the model's files are links that lead elsewhere" : ""
   }
 
   private var resources: String {

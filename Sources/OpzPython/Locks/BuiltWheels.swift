@@ -23,7 +23,9 @@ public enum BuiltWheels {
         block.contains("name = \"\(package.name)\"") && !block.contains(header) && source(block) != nil
           && marker(block) == package.marker
       }), let line = source(blocks[index])
-    else { throw PythonError(.malformed, package.name, "the lock that uv wrote does not name its source on one line") }
+    else {
+      throw PythonError(.malformed, package.name, reason: "the lock that uv wrote does not name its source on one line")
+    }
     let former = blocks[index][line]
     blocks[index][line] = "archive = { path = \"\(path)\", hashes = { sha256 = \"\(digest.hex)\" } }"
     if !blocks[index].contains(where: { $0.hasPrefix("version = ") }) {

@@ -28,12 +28,13 @@ enum SourceDigest {
     _ directory: FilePath, _ name: String, depth: Int, count: inout Int, into hasher: inout DigestHasher
   ) throws {
     guard depth < maximumDepth else {
-      throw PythonError(.malformed, directory.string, "directories are nested deeper than \(maximumDepth)")
+      throw PythonError(.malformed, directory.string, reason: "directories are nested deeper than \(maximumDepth)")
     }
     for entry in try Directory.entries(directory) where !isLeftOver(entry.string) {
       count += 1
       guard count <= maximumFiles else {
-        throw PythonError(.malformed, directory.string, "more than \(maximumFiles) files are the source of a wheel")
+        throw PythonError(
+          .malformed, directory.string, reason: "more than \(maximumFiles) files are the source of a wheel")
       }
       let (path, own) = (directory.appending(entry), "\(name)/\(entry.string)")
       switch try FileStatus.of(path, followLinks: false).kind {

@@ -34,7 +34,8 @@ public struct UvBuild: Sendable {
       source = lock.pushing(FilePath(path)).lexicallyNormalized()
       if source.isEmpty { source = "." }
       guard try FileStatus.find(source) != nil else {
-        throw PythonError(.notFound, source.string, "\(package.name) is to be built from it, but it does not exist")
+        throw PythonError(
+          .notFound, source.string, reason: "\(package.name) is to be built from it, but it does not exist")
       }
     case .git(let url, let commit):
       source = directory.appending("source")
@@ -48,15 +49,15 @@ public struct UvBuild: Sendable {
       [
         UvCompile.program(environment), "build", "--wheel", "--quiet", "--no-create-gitignore", "--python",
         "3.\(target.minor)", "--out-dir", out.string, source.string,
-      ], package, time, hint: "uv build --wheel \(source) shows the whole of it")
+      ], package, more: time, hint: "uv build --wheel \(source) shows the whole of it")
     let files = try Directory.entries(out).filter { $0.string.hasSuffix(".whl") }
     guard let file = files.first, files.count == 1 else {
-      throw PythonError(.tool, "uv build of \(package)", "it made \(files.count) wheels, not 1")
+      throw PythonError(.tool, "uv build of \(package)", reason: "it made \(files.count) wheels, not 1")
     }
     let name = try WheelName(parsing: file.string)
     guard name.tags.contains(where: { target.rank($0) != nil }) else {
       throw PythonError(
-        .incompatible, "\(package)", "its wheel is \(name), which does not fit \(target)",
+        .incompatible, "\(package)", reason: "its wheel is \(name), which does not fit \(target)",
         hint: "build a wheel for \(target.platform), and name the file in the requirements")
     }
     return Built(name: name, file: out.appending(file))
@@ -66,29 +67,29 @@ public struct UvBuild: Sendable {
   /// - Returns: when it was committed, in seconds since 1970.
   private func check(out url: String, _ commit: String, to path: FilePath, _ package: SourcePackage) throws -> String {
     guard commit.utf8.count >= 40, Hex.decode(commit.utf8) != nil else {
-      throw PythonError(.malformed, "\(package)", "its commit is not a whole hash")
+      throw PythonError(.malformed, "\(package)", reason: "its commit is not a whole hash")
     }
     let hint = "git clone \(UvCompile.masked(url)) shows the whole of it"
     let quiet = ["GIT_TERMINAL_PROMPT": "0"]
     // All tags come along, because some build systems take the version from them.
     try run(
-      ["git", "clone", "--quiet", "--no-checkout", "--filter=blob:none", "--", url, path.string], package, quiet,
+      ["git", "clone", "--quiet", "--no-checkout", "--filter=blob:none", "--", url, path.string], package, more: quiet,
       hint: hint)
     let git = ["git", "-C", path.string]
     do {
-      try run(git + ["checkout", "--quiet", "--detach", commit], package, quiet, hint: hint)
+      try run(git + ["checkout", "--quiet", "--detach", commit], package, more: quiet, hint: hint)
     } catch {
       // A commit that no branch or tag has.
-      try run(git + ["fetch", "--quiet", "origin", commit], package, quiet, hint: hint)
-      try run(git + ["checkout", "--quiet", "--detach", commit], package, quiet, hint: hint)
+      try run(git + ["fetch", "--quiet", "origin", commit], package, more: quiet, hint: hint)
+      try run(git + ["checkout", "--quiet", "--detach", commit], package, more: quiet, hint: hint)
     }
-    try run(git + ["submodule", "--quiet", "update", "--init", "--recursive"], package, quiet, hint: hint)
-    return try run(git + ["show", "--no-patch", "--format=%ct", commit], package, quiet, hint: hint)
+    try run(git + ["submodule", "--quiet", "update", "--init", "--recursive"], package, more: quiet, hint: hint)
+    return try run(git + ["show", "--no-patch", "--format=%ct", commit], package, more: quiet, hint: hint)
   }
 
   @discardableResult
   private func run(
-    _ command: [String], _ package: SourcePackage, _ more: [String: String], hint: String
+    _ command: [String], _ package: SourcePackage, more: [String: String], hint: String
   ) throws -> String {
     let list = environment.merging(more) { $1 }.map { "\($0.key)=\($0.value)" }.sorted()
     let result: ChildProcess.Output
@@ -96,13 +97,13 @@ public struct UvBuild: Sendable {
       result = try ChildProcess.run(command, environment: list, directory: project)
     } catch let failure as IOFailure where failure.category == .notFound {
       throw PythonError(
-        .tool, command[0], "there is no such program, and \(package) has to be built",
+        .tool, command[0], reason: "there is no such program, and \(package) has to be built",
         hint: command[0] == "git" ? "install git" : "pip install uv, or name it with OPZ_UV")
     }
     guard result.status == 0 else {
       let lines = UvCompile.masked(result.errorText).split(separator: "\n").suffix(12).joined(separator: "\n  ")
       throw PythonError(
-        .tool, "\(package)", "no wheel could be built of it:\n  \(lines.prefix(3000))", hint: hint)
+        .tool, "\(package)", reason: "no wheel could be built of it:\n  \(lines.prefix(3000))", hint: hint)
     }
     return result.text.split(separator: "\n").first.map(String.init) ?? ""
   }

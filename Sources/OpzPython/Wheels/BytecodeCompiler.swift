@@ -63,7 +63,7 @@ public struct BytecodeCompiler: Sendable, Hashable {
     guard result.status == 0 else {
       let end = result.errorText.split(separator: "\n").suffix(3).joined(separator: "; ")
       throw PythonError(
-        .tool, "wheel \(wheel.name)", "\(program) could not compile its modules: \(end.prefix(500))",
+        .tool, "wheel \(wheel.name)", reason: "\(program) could not compile its modules: \(end.prefix(500))",
         hint: "write bytecode: false below runtime in opz.yaml to leave compiled modules out")
     }
   }

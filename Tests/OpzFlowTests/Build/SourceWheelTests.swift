@@ -56,7 +56,7 @@ struct SourceWheelTests {
       "pyproject.toml",
       "[project]\nname = 'p'\nversion = '1'\nrequires-python = '>=3.11'\ndependencies = ['a', 'dep']\n[tool.uv.sources]\na = {path = 'libs/a-1.0-py3-none-any.whl'}\ndep = {path = '../dep'}\n"
     )
-    try project.package("../dep", "dep", "VALUE = 1\n")
+    try project.package("../dep", "dep", code: "VALUE = 1\n")
     project.project.session.environment["UV_PYTHON"] = Python.interpreter().string
     if hasLock { try project.uv("lock") }
     try await project.lock()
@@ -86,7 +86,7 @@ struct SourceWheelTests {
     arguments: ["../dep", "-e ../dep", "dep @ file:P/../dep", "--editable=../dep"])
   func directory(_ form: String) async throws {
     let project = try await LockedProject()
-    try project.package("../dep", "dep", "VALUE = 1\n")
+    try project.package("../dep", "dep", code: "VALUE = 1\n")
     try project.write("requirements.txt", form.replacing("P", with: "//\(project.project.path)") + "\n")
     try await project.lock()
     let text = try project.text("pylock.toml")
@@ -108,7 +108,7 @@ struct SourceWheelTests {
   @Test("a git requirement is pinned by its commit, whose wheel is built once")
   func git() async throws {
     let project = try await LockedProject()
-    try project.package("../dep", "dep", "VALUE = 1\n")
+    try project.package("../dep", "dep", code: "VALUE = 1\n")
     let repository = project.project.path.pushing("../dep").lexicallyNormalized()
     func commit() throws -> String {
       let who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
@@ -140,7 +140,7 @@ struct SourceWheelTests {
   func own(_ kind: String) async throws {
     var project = try await LockedProject()
     project.project.session.environment["UV_PYTHON"] = Python.interpreter().string
-    try project.package(".", "mine", "VALUE = 1\n")
+    try project.package(".", "mine", code: "VALUE = 1\n")
     if kind == "uv.lock" { try project.uv("lock") }
     try await project.lock()
     #expect(try await project.packages() == ["mine 0.3"])
@@ -160,7 +160,7 @@ struct SourceWheelTests {
     var project = try await LockedProject()
     let notes = Notes()
     project.project.session.progress = notes
-    try project.package(".", "mine", "VALUE = 1\n")
+    try project.package(".", "mine", code: "VALUE = 1\n")
     try project.write("requirements.txt", "")
     try await project.lock()
     #expect(
@@ -177,7 +177,7 @@ struct SourceWheelTests {
   @Test("a build that fails leaves nothing in the project, and says what the build system said")
   func failed() async throws {
     let project = try await LockedProject()
-    try project.package("../dep", "dep", "VALUE = 1\n")
+    try project.package("../dep", "dep", code: "VALUE = 1\n")
     try project.write(
       "../dep/pyproject.toml",
       "[project]\nname = 'dep'\nversion = '0.3'\n[build-system]\nrequires = []\nbuild-backend = 'nowhere'\nbackend-path = ['.']\n"
@@ -195,7 +195,7 @@ struct SourceWheelTests {
 
 extension LockedProject {
   /// Writes a package of src layout, version 0.3, which uv builds without a network.
-  fileprivate func package(_ directory: String, _ name: String, _ code: String) throws {
+  fileprivate func package(_ directory: String, _ name: String, code: String) throws {
     try write(
       "\(directory)/pyproject.toml",
       "[project]\nname = '\(name)'\nversion = '0.3'\nrequires-python = '>=3.11'\n[build-system]\nrequires = ['uv_build']\nbuild-backend = 'uv_build'\n"
