@@ -1,4 +1,3 @@
-import Foundation
 public import OpzFormats
 public import OpzIO
 import OpzOCI
@@ -126,8 +125,8 @@ public struct ProjectStarter: Sendable {
   /// A model name derived from the directory's name.
   public func modelName() -> String {
     // "." and "" are the working directory, whose name is only in its absolute path.
-    let whole = URL(fileURLWithPath: directory.isEmpty ? "." : directory.string).standardizedFileURL.path
-    guard let name = FilePath(whole).lastComponent?.string else { return "model" }
+    let whole = (RealPath.of(".") ?? "/").pushing(directory).lexicallyNormalized()
+    guard let name = whole.lastComponent?.string else { return "model" }
     return ModelName.near(name.replacing("/", with: "-")) ?? "model"
   }
 }

@@ -1,4 +1,4 @@
-internal import CYaml
+internal import CLibYAML
 
 /// The events of libyaml's parser, one at a time, without recursion: the nesting of a document cannot exhaust the
 /// stack.
