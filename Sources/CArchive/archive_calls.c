@@ -5,6 +5,7 @@ static struct opz_library library = {"libarchive.so.13", 0};
 
 const char *opz_archive_load(void) { return opz_library_load(&library); }
 
+OPZ_LAZY(library, const char *, archive_version_string, (void), ())
 OPZ_LAZY(library, const char *, archive_error_string, (struct archive *archive), (archive))
 OPZ_LAZY(library, la_int64_t, archive_filter_bytes, (struct archive *archive, int filter), (archive, filter))
 OPZ_LAZY(library, int, archive_filter_code, (struct archive *archive, int filter), (archive, filter))

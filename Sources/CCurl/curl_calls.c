@@ -6,6 +6,7 @@ static struct opz_library curl = {"libcurl.so.4", 0};
 const char *opz_curl_load(void) { return opz_library_load(&curl); }
 
 OPZ_LAZY(curl, CURLcode, curl_global_init, (long flags), (flags))
+OPZ_LAZY(curl, char *, curl_version, (void), ())
 OPZ_LAZY(curl, CURL *, curl_easy_init, (void), ())
 OPZ_LAZY(curl, CURLcode, curl_easy_perform, (CURL * handle), (handle))
 OPZ_LAZY(curl, CURLcode, curl_easy_pause, (CURL * handle, int mask), (handle, mask))

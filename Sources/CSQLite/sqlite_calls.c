@@ -5,6 +5,7 @@ static struct opz_library library = {"libsqlite3.so.0", 0};
 
 const char *opz_sqlite_load(void) { return opz_library_load(&library); }
 
+OPZ_LAZY(library, const char *, sqlite3_libversion, (void), ())
 OPZ_LAZY(library, int, sqlite3_open_v2, (const char *name, sqlite3 **database, int flags, const char *system), (name, database, flags, system))
 OPZ_LAZY(library, int, sqlite3_close_v2, (sqlite3 * database), (database))
 OPZ_LAZY(library, int, sqlite3_busy_timeout, (sqlite3 * database, int milliseconds), (database, milliseconds))

@@ -108,8 +108,8 @@ package struct HTTPSettings: Sendable {
   /// The hosts that are reached without the proxy.
   var noProxy: String { value(["no_proxy", "NO_PROXY"]) ?? "" }
 
-  /// A file of certificates to trust instead of the system's.
-  var certificates: String? { value(["SSL_CERT_FILE", "CURL_CA_BUNDLE"]) }
+  /// A file of certificates to trust instead of the one that libcurl knows.
+  var certificates: String? { TrustedCertificates.override(environment) }
 
   private func value(_ names: [String]) -> String? {
     names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty && !$0.contains("\0") }

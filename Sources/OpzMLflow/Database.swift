@@ -20,16 +20,13 @@ final class Database {
         .notFound, path.string, reason: "no such file",
         hint: "name the file of MLflow's SQLite store: mlflow.db, sqlite:///mlflow.db")
     }
-    if let problem = opz_sqlite_load() {
-      throw MLflowError(
-        .notAStore, path.string, reason: String(cString: problem), hint: "install SQLite: apt-get install libsqlite3-0")
-    }
+    try SQLiteLibrary.load(for: path.string)
     var handle: OpaquePointer?
     let result = path.withPlatformString { sqlite3_open_v2($0, &handle, SQLITE_OPEN_READONLY, nil) }
     guard result == SQLITE_OK, let handle else {
       let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)
-      throw MLflowError(.notAStore, path.string, reason: "SQLite cannot open it: \(reason)")
+      throw MLflowError(.notAStore, path.string, "SQLite cannot open it: \(reason)")
     }
     self.handle = handle
     self.path = path
@@ -82,7 +79,7 @@ final class Database {
 
   private func failure() -> MLflowError {
     MLflowError(
-      .notAStore, path.string, reason: "SQLite: \(String(cString: sqlite3_errmsg(handle)))",
+      .notAStore, path.string, "SQLite: \(String(cString: sqlite3_errmsg(handle)))",
       hint: "opz reads the SQLite store of MLflow; for another database, copy it with MLflow's own tools first")
   }
 }

@@ -12,7 +12,8 @@ struct opz_library {
   void *handle;      // atomic; null before it is loaded
 };
 
-// Loads the library. Returns null, or why it could not be loaded; the text is valid until this thread's next call.
+// Loads the library: the one that came with the program (PREFIX/lib/opz beside PREFIX/bin), as in a wheel or a tarball,
+// else the system's. Returns null, or why it could not be loaded; the text is valid until this thread's next call.
 const char *opz_library_load(struct opz_library *library);
 
 // Returns a function of the library. If the library or the function is missing, the program exits with one line;

@@ -17,7 +17,7 @@ package final class DecompressingSource: ByteSource {
   package init(_ blob: any Blob, _ compression: Compression, limits: ArchiveLimits, name: String) throws {
     if let problem = opz_archive_load() {
       throw ArchiveError(
-        .malformed, name, reason: String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
+        .malformed, name, reason: String(cString: problem), hint: CompressionLibraries.install)
     }
     guard let archive = archive_read_new() else {
       throw ArchiveError(.malformed, name, reason: "libarchive is out of memory")

@@ -194,7 +194,7 @@ private final class FilteredSource: ByteSource {
     self.format = format
     if let problem = opz_archive_load() {
       throw ArchiveError(
-        .unsupported, name, reason: String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
+        .unsupported, name, reason: String(cString: problem), hint: CompressionLibraries.install)
     }
     guard let archive = archive_read_new() else {
       throw ArchiveError(.unsupported, name, reason: "libarchive is out of memory")
