@@ -59,6 +59,7 @@ public struct Opz: AsyncParsableCommand {
           DeployCommand.self, LintCommand.self, ResolveCommand.self, ServeCommand.self, RequestCommand.self,
           ScoreCommand.self, SQLCommand.self,
         ]),
+      CommandGroup(name: "Program", subcommands: [VersionCommand.self]),
     ])
 
   /// Creates the command with its defaults; ArgumentParser requires this initializer and fills in the parsed values.

@@ -29,17 +29,7 @@ public struct Registry: Sendable {
   public static func create(_ root: FilePath) throws -> Registry {
     let marker = RegistryMarker.path(in: root)
     if try FileStatus.find(marker) == nil {
-      // A creator that was killed leaves these.
-      let begun = ["lock", "blobs", "index.json"]
-      if try FileStatus.find(root) != nil, try FileStatus.find(root.appending("oci-layout")) == nil,
-        try !Directory.entries(root).allSatisfy({
-          begun.contains($0.string) || $0.string.hasPrefix(Durable.temporaryPrefix)
-        })
-      {
-        throw RegistryError(
-          .badName, root.string, reason: "the directory is not empty and is not a registry",
-          hint: "name an empty or a new directory with --registry DIR")
-      }
+      try requireRoom(root)
       try Durable.makeDirectory(root)
       let lock = try FileLock.take(root.appending("lock"), .exclusive)
       let store = try LayoutStore.prepared(root)
@@ -57,11 +47,27 @@ public struct Registry: Sendable {
     return try open(root)
   }
 
+  /// Requires that a registry can be created: that the directory does not exist, is empty, or is an OCI layout.
+  /// - Throws: `RegistryError` for a directory with other files; `IOFailure` for what is no directory.
+  public static func requireRoom(_ root: FilePath) throws {
+    // A creator that was killed leaves these.
+    let begun = ["lock", "blobs", "index.json"]
+    if try FileStatus.find(root) != nil, try FileStatus.find(root.appending("oci-layout")) == nil,
+      try !Directory.entries(root).allSatisfy({
+        begun.contains($0.string) || $0.string.hasPrefix(Durable.temporaryPrefix)
+      })
+    {
+      throw RegistryError(
+        .badName, root.string, "the directory is not empty and is not a registry",
+        hint: "name an empty or a new directory with --registry DIR")
+    }
+  }
+
   /// Opens a registry that exists.
   public static func open(_ root: FilePath) throws -> Registry {
     guard try FileStatus.find(RegistryMarker.path(in: root)) != nil else {
       throw RegistryError(
-        .notFound, root.string, reason: "there is no registry here",
+        .notFound, root.string, "there is no registry here",
         hint: "opz package makes one; --registry DIR or OPZ_REGISTRY names another")
     }
     let format = try RegistryMarker.read(in: root).format
@@ -266,7 +272,7 @@ extension Registry {
     for place in parents + parts.map({ path.pushing(FilePath($0)) })
     where try FileStatus.find(place, followLinks: false)?.kind == .symlink {
       throw RegistryError(
-        .damaged, place.string, reason: "it is a symbolic link, which a registry must not have here",
+        .damaged, place.string, "it is a symbolic link, which a registry must not have here",
         hint: "find out who created it; replace it by a directory")
     }
   }
@@ -276,19 +282,19 @@ extension Registry {
   private func unknown(_ name: ModelName) -> RegistryError {
     let near = ((try? models()) ?? []).map(\.description).prefix(8)
     return RegistryError(
-      .notFound, name.description, reason: "no such model in the registry at \(root)",
+      .notFound, name.description, "no such model in the registry at \(root)",
       hint: near.isEmpty ? "opz package records one" : "it has \(near.joined(separator: ", ")); opz list shows all")
   }
 
   private func missing(_ reference: LocalReference, _ state: ModelState) -> RegistryError {
     if case .version(let version) = reference.selector, state.versions[version] != nil {
       return RegistryError(
-        .notFound, reference.description, reason: "the version was deleted; its number stays taken",
+        .notFound, reference.description, "the version was deleted; its number stays taken",
         hint: "opz history \(reference.name) says when and by whom")
     }
     let known = state.live.map(\.version)
     return RegistryError(
-      .notFound, reference.description, reason: "no such version",
+      .notFound, reference.description, "no such version",
       hint: known.isEmpty
         ? "all versions were deleted"
         : "the newest are \(known.suffix(5).reversed().map(\.description).joined(separator: ", "))")

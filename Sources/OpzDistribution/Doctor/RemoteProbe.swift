@@ -19,6 +19,12 @@ public struct RemoteProbe: Codable, Sendable, Hashable {
     public let found: String
     /// What opz does about it, or what the user can do; may be empty.
     public let action: String
+
+    /// Creates a finding. What was found is shortened and made printable.
+    public init(_ check: String, _ verdict: Verdict, found: String, action: String = "") {
+      (self.check, self.verdict, self.action) = (check, verdict, action)
+      self.found = PrintableText.brief(found)
+    }
   }
 
   /// A certificate of the chain that the remote registry presented.
@@ -85,7 +91,7 @@ public struct RemoteProbe: Codable, Sendable, Hashable {
   public var isHealthy: Bool { !findings.contains { $0.verdict == .fail } }
 
   mutating func note(_ check: String, _ verdict: Verdict, found: String, action: String = "") {
-    findings.append(Finding(check: check, verdict: verdict, found: PrintableText.brief(found), action: action))
+    findings.append(Finding(check, verdict, found: found, action: action))
   }
 
   mutating func take(_ size: UInt64) { largestTaken = max(largestTaken ?? 0, size) }

@@ -6,14 +6,20 @@ public enum InstalledTool: String, Sendable {
   case uv
   /// Of util-linux: starts a program with namespaces of its own.
   case unshare
-  case python3, podman, docker
+  case python3, podman, docker, kubectl
   /// DuckDB's program.
   case duckdb
 
-  /// The program: what `OPZ_UV` names for uv and `OPZ_DUCKDB` for DuckDB, else the first of that name in PATH; nil if
-  /// there is none.
+  /// The program: what `OPZ_UV`, `OPZ_DUCKDB` or `OPZ_KUBECTL` names, else the first of that name in PATH; nil if there is
+  /// none.
   public func find(_ environment: [String: String]) -> FilePath? {
-    let variable: String? = self == .uv ? "OPZ_UV" : self == .duckdb ? "OPZ_DUCKDB" : nil
+    let variable: String? =
+      switch self {
+      case .uv: "OPZ_UV"
+      case .duckdb: "OPZ_DUCKDB"
+      case .kubectl: "OPZ_KUBECTL"
+      default: nil
+      }
     if let named = variable.flatMap({ environment[$0] }), !named.isEmpty { return FilePath(named) }
     for directory in (environment["PATH"] ?? "").split(separator: ":") where directory.hasPrefix("/") {
       let path = FilePath(String(directory)).appending(rawValue)
