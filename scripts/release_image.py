@@ -22,10 +22,7 @@ model: {{path: opz.cdx.json, format: unknown}}
 runtime: {{kind: custom, base: scratch, command: [/usr/bin/opz], user: "65532:65532"}}
 platforms: [linux/{architecture}]
 files:
-  - {{path: root/usr, to: /usr}}
-  - {{path: root/{loader_directory}, to: /{loader_directory}}}
-  - {{path: root/etc, to: /etc}}
-  - {{path: root/home, to: /home, owner: "65532:65532"}}
+{files}
 env:
   HOME: /home/opz
   SSL_CERT_FILE: /etc/ssl/certs/ca-certificates.crt
@@ -38,6 +35,10 @@ def loader(program):
     return pathlib.Path(text.split("program interpreter: ")[1].split("]")[0])
 
 
+def gcc(question):
+    return subprocess.run(["gcc", question], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def project(release, sbom):
     """The directory that is packaged: programs, their libraries, the C library, certificates, an account."""
     tree = release_archives.Tree(release.epoch)
@@ -46,18 +47,21 @@ def project(release, sbom):
     tree.add_all(release.libraries, "root/usr/lib/opz/")
     interpreter = loader(release.programs / "opz")
     tree.add(f"root{interpreter}", interpreter.resolve(), 0o755)
+    # Where Debian's loader looks without a cache.
+    directory = f"root/lib/{gcc('-print-multiarch')}"
     for name in LOADED:
-        found = pathlib.Path(subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip())
-        # A path of the loader's own, which needs no cache.
-        tree.add(f"root{interpreter.parent}/{name}", found.resolve(), 0o755)
+        tree.add(f"{directory}/{name}", pathlib.Path(gcc(f"-print-file-name={name}")).resolve(), 0o755)
     tree.add("root/etc/ssl/certs/ca-certificates.crt", CERTIFICATES)
     for path, text in ACCOUNTS.items():
         tree.add(f"root/{path}", text)
     tree.add_all(release.licenses, "root/usr/share/doc/opz/licenses/")
     tree.add("root/home/opz/README", "The home of the user of this image. Mount a volume here to keep a registry.\n")
+    tree.add("root/tmp/README", "Temporary files of opz.\n")
     tree.add("opz.cdx.json", sbom)
-    tree.add("opz.yaml", PROJECT.format(
-        version=release.version, architecture=release.architecture, loader_directory=str(interpreter.parent)[1:]))
+    tops = sorted({path.split("/")[1] for path in tree.files if path.startswith("root/")})
+    settings = {"home": ', owner: "65532:65532"', "tmp": ', owner: "65532:65532", mode: "0777"'}
+    files = [f"  - {{path: root/{top}, to: /{top}{settings.get(top, '')}}}" for top in tops]
+    tree.add("opz.yaml", PROJECT.format(version=release.version, architecture=release.architecture, files="\n".join(files)))
     return tree
 
 
