@@ -4,6 +4,8 @@ public struct WireNumbers: Sendable {
   private var message: WireReader
   private var packed: WireReader?
   private let number: Int
+  /// A bit for each of the fields 0 to 63 that was passed over.
+  private var passed: UInt64 = 0
 
   /// Begins before the first element of the field `number` of a message.
   public init(_ message: WireReader, field number: Int) {
@@ -50,6 +52,10 @@ public struct WireNumbers: Sendable {
     return try message.range(field)
   }
 
+  /// Whether a field was passed over so far, because it is not this one.
+  /// - Parameter other: its number, below 64.
+  public func hasPassed(field other: Int) -> Bool { (0..<64).contains(other) && passed & 1 << UInt64(other) != 0 }
+
   private mutating func packedFixed32(_ list: WireReader) throws(WireFailure) -> UInt32 {
     var list = list
     let value = try list.fixed32()
@@ -67,6 +73,7 @@ public struct WireNumbers: Sendable {
   private mutating func nextField() throws(WireFailure) -> WireField? {
     while let field = try message.next() {
       if field.number == number { return field }
+      if field.number < 64 { passed |= 1 << UInt64(field.number) }
       try message.skip(field)
     }
     return nil

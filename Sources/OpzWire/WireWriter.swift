@@ -48,12 +48,19 @@ public struct WireWriter: Sendable {
   /// A message within this one.
   public mutating func put(_ number: Int, message value: WireWriter) { put(number, bytes: value.bytes) }
 
-  /// A packed repeated `int64`, `int32`, `bool` or enum; nothing for an empty list.
-  public mutating func put(_ number: Int, packed values: [Int64]) {
-    var list = WireWriter()
-    for value in values { list.varint(UInt64(bitPattern: value)) }
-    if !values.isEmpty { put(number, message: list) }
+  /// A packed repeated `int64`, `int32`, `bool` or enum; nothing for an empty list. The values may be made as they are
+  /// asked for, which is twice.
+  public mutating func put(_ number: Int, packed values: some Collection<Int64>) {
+    guard !values.isEmpty else { return }
+    tag(number, .lengthDelimited)
+    let count = values.reduce(0) { $0 + WireWriter.size(UInt64(bitPattern: $1)) }
+    varint(UInt64(count))
+    bytes.reserveCapacity(bytes.count + count)
+    for value in values { varint(UInt64(bitPattern: value)) }
   }
+
+  /// Bytes of a number in base 128.
+  private static func size(_ value: UInt64) -> Int { max(1, (70 - value.leadingZeroBitCount) / 7) }
 
   /// A packed repeated `float`; nothing for an empty list.
   public mutating func put(_ number: Int, packed values: [Float]) {
