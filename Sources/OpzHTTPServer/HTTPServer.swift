@@ -86,15 +86,19 @@ public final class HTTPServer: Sendable {
 
   private static func open(http1 child: any Channel, _ context: ConnectionContext, isRoom: Bool) throws {
     // At most two pieces are read ahead, which bounds the memory in this process.
+    let watch = CallerWatch()
+    try child.pipeline.syncOperations.addHandler(watch)
     let channel = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
       wrappingChannelSynchronously: child,
       configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
     let connection = Connection(
       channel: channel, service: context.service, limits: context.limits,
-      deadline: context.deadline, connections: context.connections)
-    Task(executorPreference: LoopExecutor(child.eventLoop)) {
+      deadline: context.deadline, connections: context.connections, watch: watch)
+    let task = Task(executorPreference: LoopExecutor(child.eventLoop)) {
       await isRoom ? connection.serve() : connection.refuse()
     }
+    // Nobody waits for the response to a request that is being handled: its place is free.
+    child.closeFuture.whenComplete { _ in task.cancel() }
   }
 
   /// Serves until `stop`, then returns once the last request is answered.

@@ -33,6 +33,13 @@ public struct HTTPServerLimits: Sendable, Equatable {
   public var streams = 1024
   /// Requests at once of one HTTP/2 connection, which is announced to the client.
   public var connectionStreams = 100
+  /// Bytes that a client may send ahead in any request of HTTP/2. All of them together are `streams` times as much.
+  public var streamWindowBytes = 8 << 10
+  /// Bytes that it may send ahead in a request whose body is being read, while there is room: one window is sent for
+  /// each round trip.
+  public var wideWindowBytes = 256 << 10
+  /// Bytes of all wide windows together.
+  public var wideWindowsBytes = 8 << 20
 
   /// Creates limits with the defaults.
   public init() {}

@@ -9,4 +9,19 @@ public protocol HTTPService: Sendable {
 
   /// The response to a malformed request or one over a limit, in this service's error format.
   func errorResponse(_ problem: RequestProblem) -> Response
+
+  /// Reserves memory for what a client may send ahead of what is read; false where there is none, and then the client
+  /// is allowed less at a time.
+  func reserve(windowBytes: Int) -> Bool
+
+  /// Gives back what `reserve` reserved.
+  func release(windowBytes: Int)
+}
+
+extension HTTPService {
+  /// Memory that nobody counts.
+  public func reserve(windowBytes: Int) -> Bool { true }
+
+  /// Nothing is counted.
+  public func release(windowBytes: Int) {}
 }

@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzTestKit
 import Testing
@@ -34,7 +35,7 @@ struct HTTP2Tests {
       #expect(String(decoding: response.body, as: UTF8.self) == #"{"live":true}"#)
       let connection = try RawConnection(port: port)
       for byte in HTTP2Bytes.preface + HTTP2Bytes(.settings).bytes + HTTP2Tests.live.bytes { connection.send([byte]) }
-      #expect(try connection.receive() != nil)
+      #expect(try HTTP2Wire(connection).outcome(1) == .answered("200"))
       let http1 = try RawConnection(port: port)
       for byte in Array("POST /v2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8) { http1.send([byte]) }
       #expect(try http1.receiveAll().hasPrefix("HTTP/1.1 405 "))
@@ -89,9 +90,11 @@ struct HTTP2Tests {
           | settings.payload[start + 2..<start + 6].reduce(0) { $0 << 8 | UInt32($1) }
       }
       #expect(pairs.contains(3 << 16 | 100))
-      for index in 0..<200 {
+      for index in 0..<101 {
         wire.send([HTTP2Bytes.request("POST", Peer.server.post, stream: UInt32(2 * index + 1), ends: false)])
       }
+      let outcome = try wire.outcome(201)
+      #expect(outcome == .reset(7) || outcome.isRefused)
     }
   }
 
@@ -127,7 +130,7 @@ struct HTTP2Tests {
           .continuation, flags: HTTP2Bytes.endHeaders, stream: 1,
           HTTP2Bytes.fields([("z", String(repeating: "y", count: 15_000))])),
       ])
-      #expect(try large.response(1)?.fields[":status"] != "200")
+      #expect(try large.outcome(1).isRefused)
     }
   }
 
@@ -144,12 +147,13 @@ struct HTTP2Tests {
     try await run { port in
       let wire = try HTTP2Wire(port)
       wire.send([frame, frame])
-      #expect(try wire.goAway() != 0)
+      let code = try wire.goAway()
+      #expect(code != nil && code != 0)
     }
   }
 
   @Test(
-    "A request that HTTP/2 does not have gets no answer of success",
+    "A request that HTTP/2 does not have is refused",
     arguments: [
       [(":method", "GET"), (":scheme", "http"), (":path", "v2"), (":authority", "h")],
       [(":method", "GET"), (":scheme", "http"), (":path", ""), (":authority", "h")],
@@ -164,7 +168,22 @@ struct HTTP2Tests {
     try await run { port in
       let wire = try HTTP2Wire(port)
       wire.send([HTTP2Bytes(.headers, flags: 5, stream: 1, HTTP2Bytes.fields(fields))])
-      #expect(try wire.response(1)?.fields[":status"] != "200")
+      #expect(try wire.outcome(1).isRefused)
+    }
+  }
+
+  @Test("A request of the same form that HTTP/2 has is answered")
+  func wellFormed() async throws {
+    try await run { port in
+      let fields = [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), (":authority", "h"), ("lower", "x")]
+      var outcome = HTTP2Wire.Outcome.reset(7)
+      // Other tests may have all of the server's streams.
+      while outcome == .reset(7) {
+        let wire = try HTTP2Wire(port)
+        wire.send([HTTP2Bytes(.headers, flags: 5, stream: 1, HTTP2Bytes.fields(fields))])
+        outcome = try wire.outcome(1)
+      }
+      #expect(outcome == .answered("200"))
     }
   }
 
@@ -185,13 +204,33 @@ struct HTTP2Tests {
     }
   }
 
-  @Test("A client that takes nothing of its responses does not keep others waiting")
+  @Test("A client that takes nothing of its responses keeps neither others nor its other requests waiting")
   func slow() async throws {
-    try await run { port in
+    let service = ClosureService { _, _ in Response(200, body: .bytes(Array("hello".utf8))) }
+    try await service.run(HTTPServerLimits()) { port in
       // A window of nothing (SETTINGS_INITIAL_WINDOW_SIZE).
       let wire = try HTTP2Wire(port, settings: [(4, 0)])
-      for index in 0..<50 { wire.send([HTTP2Bytes.request("GET", "/metrics", stream: UInt32(2 * index + 1))]) }
-      #expect(try wire.next() != nil)
+      for index in 0..<50 { wire.send([HTTP2Bytes.request("GET", "/", stream: UInt32(2 * index + 1))]) }
+      // Only the last response may be sent.
+      wire.send([HTTP2Bytes(.windowUpdate, stream: 99, [0, 0, 1, 0])])
+      #expect(try wire.response(99)?.body == Array("hello".utf8))
+      let other = try HTTP2Wire(port)
+      other.send([HTTP2Bytes.request("GET", "/", stream: 1)])
+      #expect(try other.outcome(1) == .answered("200"))
+      wire.send([HTTP2Bytes(.windowUpdate, stream: 1, [0, 0, 1, 0])])
+      #expect(try wire.response(1)?.body == Array("hello".utf8))
+    }
+  }
+
+  @Test("A client that never takes its response is cut off")
+  func untaken() async throws {
+    var limits = HTTPServerLimits()
+    limits.answerSeconds = 1
+    let service = ClosureService { _, _ in Response(200, body: .bytes(Array("hello".utf8))) }
+    try await service.run(limits) { port in
+      let wire = try HTTP2Wire(port, settings: [(4, 0)])
+      wire.send([HTTP2Bytes.request("GET", "/", stream: 1)])
+      #expect(try wire.outcome(1) == .reset(8))
     }
   }
 
@@ -212,6 +251,35 @@ struct HTTP2Tests {
       #expect(try busy.response(1)?.fields[":status"] == "200")
       #expect(peer.process.wait() == 0)
       #expect(try idle.goAway() == 0)
+    }
+  }
+
+  @Test("While it drains, requests are answered, and a connection is told with its response to send no more (GOAWAY)")
+  func draining() async throws {
+    try await blocking {
+      let peer = try PeerProcess(.server, environment: ["OPZ_DRAIN_SECONDS=3600"])
+      let wire = try HTTP2Wire(peer.port)
+      wire.send([HTTP2Tests.live])
+      #expect(try wire.outcome(1) == .answered("200"))
+      peer.process.send(signal: 15)
+      // Draining has begun when it is not ready any more.
+      while true {
+        let probe = try Wire(peer.port)
+        probe.send("GET /v2/health/ready HTTP/1.1\r\nHost: h\r\n\r\n")
+        if try probe.reply()?.status == 503 { break }
+      }
+      let path = "/grpc.health.v1.Health/Check"
+      let call = HTTP2Bytes(.data, flags: HTTP2Bytes.endStream, stream: 3, [0, 0, 0, 0, 0])
+      wire.send([HTTP2Bytes.request("POST", path, HTTP2Tests.call, stream: 3, ends: false), call])
+      #expect(try wire.response(3)?.fields["grpc-status"] == "0")
+      #expect(try wire.goAway() == 0)
+      let other = try HTTP2Wire(peer.port)
+      other.send([HTTP2Tests.live])
+      #expect(try other.outcome(1) == .answered("200"))
+      #expect(try other.goAway() == 0)
+      // A second signal ends the wait.
+      peer.process.send(signal: 15)
+      #expect(peer.process.wait() == 0)
     }
   }
 }

@@ -36,7 +36,7 @@ final class HTTP2Connection: @unchecked Sendable {
     configuration.initialSettings = [
       HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.connectionStreams),
       HTTP2Setting(parameter: .maxHeaderListSize, value: limits.requestLineBytes),
-      HTTP2Setting(parameter: .initialWindowSize, value: window),
+      HTTP2Setting(parameter: .initialWindowSize, value: limits.streamWindowBytes),
     ]
     configuration.targetWindowSize = 1 << 20
     configuration.maximumBufferedControlFrames = 1000
@@ -48,14 +48,12 @@ final class HTTP2Connection: @unchecked Sendable {
 
   private static func streamConfiguration() -> NIOHTTP2Handler.StreamConfiguration {
     var configuration = NIOHTTP2Handler.StreamConfiguration()
-    configuration.targetWindowSize = window
+    // Streams widen their windows themselves, within the memory that is reserved.
+    configuration.targetWindowSize = 0
     // A client that cancels calls whose time is over resets some; rapid reset (CVE-2023-44487) thousands a second.
     configuration.streamResetFrameRateLimit.maximumCount = 1000
     return configuration
   }
-
-  /// Bytes that a client may send ahead in one stream. What is not read yet is bounded by it times the streams of all.
-  private static let window = 256 << 10
 
   private init(_ channel: any Channel, _ context: ConnectionContext) {
     self.channel = channel
@@ -75,10 +73,10 @@ final class HTTP2Connection: @unchecked Sendable {
     streams[ObjectIdentifier(stream)] = stream
     // The stream's own times count now.
     context.deadline.allow(HTTP2Connection.year)
-    try child.syncOptions?.setOption(.autoRead, value: false)
     try child.pipeline.syncOperations.addHandler(stream)
     child.closeFuture.whenComplete { [context] _ in
       context.connections.leaveStream()
+      stream.narrow()
       self.close(stream)
     }
   }

@@ -32,12 +32,8 @@ enum HTTP2Head {
 
   private static func framing(_ fields: HTTPFields, isEnd: Bool, _ limits: HTTPServerLimits) throws -> Request.Framing {
     guard !isEnd else { return .none }
-    guard let text = fields.first("content-length") else { return .chunked }
-    guard let count = UInt64(text), fields.values("content-length").count == 1 else {
-      throw RequestProblem(400, "the Content-Length is not a number")
-    }
-    guard count <= limits.bodyBytes else { throw RequestProblem(413, "the body is too large") }
-    return count == 0 ? .none : .length(count)
+    let lengths = fields.values("content-length")
+    return lengths.isEmpty ? .chunked : try BodyFraming.length(lengths, limit: limits.bodyBytes)
   }
 
   /// The fields of a response.

@@ -11,10 +11,16 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
 
   private let connection: HTTP2Connection
   private let channel: any Channel
-  private let start = NIODeadline.now()
+  /// When the body began, or the message of a stream of them.
+  private var start = NIODeadline.now()
   private var limits: HTTPServerLimits { connection.context.limits }
 
   private var buffer = ByteBuffer()
+  private var window: StreamWindow
+  /// Bytes that were handed to the service, which has them until it asks for more.
+  private var handed = 0
+  /// The body does not fit into the window that each stream has.
+  private var isLong = false
   /// The client has sent all.
   private var isWhole = false
   /// The client or the connection is gone, or its time is over.
@@ -32,31 +38,40 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   init(_ channel: any Channel, _ connection: HTTP2Connection) {
     self.channel = channel
     self.connection = connection
+    window = StreamWindow(connection.context.limits.streamWindowBytes)
   }
 
   // MARK: Frames
-
-  func channelActive(context: ChannelHandlerContext) {
-    context.read()
-    context.fireChannelActive()
-  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .headers(let frame) where task == nil:
       isWhole = frame.endStream
       begin(frame.headers)
-      // The body of a small request is there already.
-      if !isWhole { context.read() }
     // Trailers.
     case .headers: isWhole = true
     case .data(let frame):
-      if case .byteBuffer(var piece) = frame.data, !isAnswered { buffer.writeBuffer(&piece) }
       isWhole = isWhole || frame.endStream
-      if isAnswered, !isWhole { context.read() }
+      take(frame)
     default: break
     }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    // The client may send the rest of what nobody reads, for a moment.
+    if isAnswered { tellWindow() }
     wake()
+    context.fireChannelReadComplete()
+  }
+
+  /// Keeps a piece of the body. Pieces are put together at once: a frame of one byte takes a hundred by itself.
+  private func take(_ frame: HTTP2Frame.FramePayload.Data) {
+    guard case .byteBuffer(var piece) = frame.data else { return }
+    let count = piece.readableBytes
+    window.receive(count, padding: frame.paddingBytes.map { $0 + 1 } ?? 0)
+    guard !isAnswered, !isGone else { return window.free(count) }
+    guard window.holds || widen(to: window.unread) else { return reset() }
+    buffer.writeBuffer(&piece)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -67,6 +82,12 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   func channelInactive(context: ChannelHandlerContext) {
     end()
     context.fireChannelInactive()
+  }
+
+  /// Ends the stream, and says so to the client (RST_STREAM).
+  private func reset() {
+    end()
+    channel.close(promise: nil)
   }
 
   /// Ends the task: nobody waits for its response.
@@ -88,20 +109,53 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   // MARK: Body
 
   func next() async throws -> ByteBuffer? {
+    window.free(handed)
+    handed = 0
     while true {
-      if buffer.readableBytes > 0 {
-        defer { buffer = ByteBuffer() }
-        return buffer
+      if buffer.readableBytes > 0 { return handOver() }
+      if isWhole {
+        narrow()
+        return nil
       }
-      if isWhole { return nil }
       if isGone || (isOptional && connection.isStopping) { throw ConnectionClosed() }
-      channel.read()
-      // What has come already is delivered within `read`, when nobody waits for it yet.
-      guard buffer.readableBytes == 0, !isWhole, !isGone else { continue }
-      let timer = channel.eventLoop.scheduleTask(deadline: bodyEnd) { [weak self] in self?.end() }
+      if window.isNarrow || isLong { _ = widen(to: limits.wideWindowBytes) }
+      tellWindow()
+      let timer = channel.eventLoop.scheduleTask(deadline: bodyEnd) { [weak self] in self?.reset() }
       await withCheckedContinuation { waiting = $0 }
       timer.cancel()
     }
+  }
+
+  /// Gives the service what has come.
+  private func handOver() -> ByteBuffer {
+    handed = buffer.readableBytes
+    // The time of a message counts from its first byte.
+    if isOptional { start = .now() }
+    defer { buffer = ByteBuffer() }
+    return buffer
+  }
+
+  // MARK: The window
+
+  /// Reserves memory for a wider window; false where there is none.
+  private func widen(to size: Int) -> Bool {
+    guard size > window.size else { return true }
+    guard connection.context.widen(by: size - window.size) else { return false }
+    window.resize(to: size)
+    return true
+  }
+
+  /// Gives back what was reserved for more than the window that each stream has.
+  func narrow() {
+    let extra = window.size - limits.streamWindowBytes
+    guard extra > 0 else { return }
+    connection.context.narrow(by: extra)
+    window.resize(to: limits.streamWindowBytes)
+  }
+
+  private func tellWindow() {
+    guard !isWhole, !isGone, let more = window.increment() else { return }
+    channel.writeAndFlush(HTTP2Frame.FramePayload.windowUpdate(windowSizeIncrement: more), promise: nil)
   }
 
   private var bodyEnd: NIODeadline {
@@ -123,6 +177,7 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
     } catch {
       return channel.close(promise: nil)
     }
+    isLong = request.length.map { $0 > UInt64(limits.streamWindowBytes) } ?? false
     task = Task(executorPreference: connection.executor) {
       do {
         let response = try await self.respond(to: request, service)
@@ -180,7 +235,8 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   /// Writes the last frame of the response.
   private func finish(_ frame: HTTP2Frame.FramePayload, _ lease: (any Sendable)?) {
     isAnswered = true
-    buffer = ByteBuffer()
+    window.free(window.unread)
+    (buffer, handed) = (ByteBuffer(), 0)
     isSent = false
     channel.writeAndFlush(frame).whenComplete { [weak self] _ in
       withExtendedLifetime(lease) {}
@@ -198,7 +254,7 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   /// Lets the client send the rest of its request for a moment, so that it is not reset before it has read the response.
   private func linger() {
     guard !isWhole, !isGone else { return }
-    channel.read()
+    tellWindow()
     channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.lingerSeconds))) { [channel] in channel.close(promise: nil)
     }
   }

@@ -8,6 +8,7 @@ struct Connection: Sendable {
   let limits: HTTPServerLimits
   let deadline: ConnectionDeadline
   let connections: Connections
+  let watch: CallerWatch
 
   func serve() async {
     // An error here ends this connection and nothing else.
@@ -61,6 +62,9 @@ struct Connection: Sendable {
 
   private func respond(to request: Request, _ reader: RequestReader) async throws -> Response {
     if request.target == "*" { return .options(service.methods) }
+    // HTTP/1.0 has no interim responses.
+    watch.isWaiting = !request.isHTTP10
+    defer { watch.isWaiting = false }
     do {
       return try await service.respond(to: request, reader)
     } catch let problem as RequestProblem {

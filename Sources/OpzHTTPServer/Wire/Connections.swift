@@ -6,16 +6,19 @@ final class Connections: Sendable {
     var active: [ObjectIdentifier: ConnectionDeadline] = [:]
     var waiting: CheckedContinuation<Void, Never>?
     var streams = 0
+    var windows = 0
   }
 
   private let state = Mutex(State())
   private let limit: Int
   private let streamLimit: Int
+  private let windowLimit: Int
   private let stopping = Atomic(false)
 
   init(_ limits: HTTPServerLimits) {
     limit = limits.connections
     streamLimit = limits.streams
+    windowLimit = limits.wideWindowsBytes
   }
 
   /// No further requests are accepted.
@@ -49,6 +52,17 @@ final class Connections: Sendable {
   }
 
   func leaveStream() { state.withLock { $0.streams -= 1 } }
+
+  /// Counts bytes of a wide window; false if the limit is reached, and then they are not counted.
+  func enterWindow(_ bytes: Int) -> Bool {
+    state.withLock { state in
+      guard bytes <= windowLimit - state.windows else { return false }
+      state.windows += bytes
+      return true
+    }
+  }
+
+  func leaveWindow(_ bytes: Int) { state.withLock { $0.windows -= bytes } }
 
   /// Closes connections that are past their deadline.
   func sweep() {

@@ -19,10 +19,7 @@ struct HeadParser {
     }
     let named = try HostField.read(fields, isHTTP10: isHTTP10)
     let place = try RequestTarget(target, method: method, host: named)
-    let framing = try BodyFraming.read(fields, isHTTP10: isHTTP10)
-    if case .length(let count) = framing, count > limits.bodyBytes {
-      throw RequestProblem(413, "the body has more than \(limits.bodyBytes) bytes, the limit of this server")
-    }
+    let framing = try BodyFraming.read(fields, isHTTP10: isHTTP10, limit: limits.bodyBytes)
     if !isHTTP10, let expectation = fields.list("expect").first(where: { $0 != "100-continue" }) {
       throw RequestProblem(417, "the expectation '\(expectation.prefix(50))' is not supported")
     }

@@ -128,9 +128,7 @@ final class RequestReader: RequestBody {
     throw ConnectionClosed()
   }
 
-  private func take(_ piece: inout ByteBuffer) {
-    if buffer.readableBytes == 0 { buffer = piece } else { buffer.writeBuffer(&piece) }
-  }
+  private func take(_ piece: inout ByteBuffer) { buffer.append(&piece) }
 
   /// Reads the rest of an unwanted body.
   func finish() async throws {

@@ -71,14 +71,25 @@ final class HTTP2Wire {
     connection.send(HTTP2Bytes.preface + HTTP2Bytes(.settings, payload).bytes)
   }
 
+  /// A connection on which all has been sent.
+  init(_ connection: RawConnection) { self.connection = connection }
+
   /// False when the server has closed the connection.
   @discardableResult
   func send(_ frames: [HTTP2Bytes]) -> Bool { connection.send(frames.flatMap(\.bytes)) }
 
   func send(raw bytes: [UInt8]) -> Bool { connection.send(bytes) }
 
-  /// The next frame; nil at the end of the connection.
+  /// The next frame; nil at the end of the connection. Settings are acknowledged, and pings answered.
   func next() throws -> HTTP2Bytes? {
+    guard let frame = try frame() else { return nil }
+    let isAnswer = frame.flags & 1 != 0
+    if frame.kind == .settings, !isAnswer { send([HTTP2Bytes(.settings, flags: 1)]) }
+    if frame.kind == .ping, !isAnswer { send([HTTP2Bytes(.ping, flags: 1, frame.payload)]) }
+    return frame
+  }
+
+  private func frame() throws -> HTTP2Bytes? {
     while true {
       if pending.count >= 9 {
         let count = Int(pending[0]) << 16 | Int(pending[1]) << 8 | Int(pending[2])
@@ -110,6 +121,46 @@ final class HTTP2Wire {
       if [.headers, .data].contains(frame.kind), frame.flags & HTTP2Bytes.endStream != 0 { return (fields, body) }
     }
     return nil
+  }
+
+  /// What became of a request.
+  enum Outcome: Equatable {
+    case answered(String)
+    case reset(UInt32)
+    case goAway(UInt32)
+    /// The connection ended without a reason.
+    case closed
+
+    /// Whether the client was told that its request is wrong, and not that there is no room or time for it.
+    var isRefused: Bool {
+      switch self {
+      case .answered(let status): status.hasPrefix("4")
+      // REFUSED_STREAM and CANCEL.
+      case .reset(let code): code != 0 && code != 7 && code != 8
+      case .goAway(let code): code != 0
+      case .closed: false
+      }
+    }
+  }
+
+  /// Reads until the end of a stream or of the connection.
+  func outcome(_ stream: UInt32) throws -> Outcome {
+    var status: String?
+    var goAway: UInt32?
+    while let frame = try next() {
+      if frame.kind == .headers {
+        var buffer = ByteBuffer(bytes: frame.payload)
+        let block = try decoder.decodeHeaders(from: &buffer)
+        if frame.stream == stream { status = block.first(name: ":status") ?? status }
+      }
+      if frame.kind == .goAway { goAway = frame.payload[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
+      guard frame.stream == stream else { continue }
+      if frame.kind == .reset { return .reset(frame.payload.reduce(0) { $0 << 8 | UInt32($1) }) }
+      if [.headers, .data].contains(frame.kind), frame.flags & HTTP2Bytes.endStream != 0, let status {
+        return .answered(status)
+      }
+    }
+    return goAway.map { .goAway($0) } ?? .closed
   }
 
   /// Reads to the end of the connection.
