@@ -1,4 +1,5 @@
 import OpzIO
+import OpzWire
 import Synchronization
 import Testing
 
@@ -8,11 +9,14 @@ import Testing
 private final class EchoPredictor: RemotePredictor {
   let platform = "echo"
   let inputs: [TensorSpec]
-  let outputs: [TensorSpec] = []
+  let outputs: [TensorSpec]
   let isReady = true
   let last = Mutex<RemoteRequest?>(nil)
 
-  init(_ inputs: [TensorSpec] = []) { self.inputs = inputs }
+  init(_ inputs: [TensorSpec] = [], outputs: [String] = []) {
+    self.inputs = inputs
+    self.outputs = outputs.map { TensorSpec($0, .fp64) }
+  }
 
   func predict(_ request: RemoteRequest) async throws -> [RawTensor] {
     last.withLock { $0 = request }
@@ -28,7 +32,7 @@ struct RemoteModelTests {
   {
     let model = ServedModel(name: "m", version: "1", remote: echo)
     let exchange = Exchange(Array(body.utf8), dialect)
-    let inference = try await model.infer(remotely: exchange, ServerLimits()) { try $0() }
+    let inference = try await model.infer(remotely: exchange, ServerLimits())
     return String(decoding: inference.body.bytes, as: UTF8.self)
   }
 
@@ -78,6 +82,38 @@ struct RemoteModelTests {
     let known = EchoPredictor([TensorSpec("t", .bytes)])
     #expect(
       try await ask(#"{"instances":[[1],[2.5]]}"#, RowsDialect(.json), echo: known) == #"{"predictions":["1","2.5"]}"#)
+  }
+
+  @Test("Of several outputs, rows ask for the first alone")
+  func wanted() async throws {
+    let echo = EchoPredictor([TensorSpec("a", .fp64), TensorSpec("b", .fp64)], outputs: ["a", "b"])
+    let body = #"{"instances":[{"a":1,"b":2}]}"#
+    #expect(try await ask(body, RowsDialect(.json), echo) == #"{"predictions":[1.0]}"#)
+    #expect(echo.last.withLock { $0 }?.outputs == ["a"])
+    let one = EchoPredictor([TensorSpec("a", .fp64)], outputs: ["z"])
+    _ = try await ask(#"{"instances":[1]}"#, RowsDialect(.json), one)
+    // Asking for the only one saves nothing.
+    #expect(one.last.withLock { $0 }?.outputs == nil)
+  }
+
+  @Test("Texts of gRPC go to the predictor as their bytes, UTF-8 or not, typed and raw")
+  func bytes() async throws {
+    for isRaw in [false, true] {
+      var (message, tensor, contents) = (WireWriter(), WireWriter(), WireWriter())
+      tensor.put(1, string: "x")
+      tensor.put(2, string: "BYTES")
+      tensor.put(3, packed: [2] as [Int64])
+      contents.put(8, bytes: [0xff, 0])
+      contents.put(8, bytes: [])
+      if !isRaw { tensor.put(5, message: contents) }
+      message.put(5, message: tensor)
+      let raw: [UInt8] = [2, 0, 0, 0, 0xff, 0, 0, 0, 0, 0]
+      if isRaw { message.put(7, bytes: raw) }
+      let echo = EchoPredictor()
+      let model = ServedModel(name: "m", version: "1", remote: echo)
+      _ = try await model.infer(remotely: Exchange(message.bytes, ProtobufDialect()), ServerLimits())
+      #expect(echo.last.withLock { $0 }?.inputs == [RawTensor("x", .bytes, shape: [2], bytes: raw)])
+    }
   }
 
   @Test("Rows of nothing do not become columns without end")

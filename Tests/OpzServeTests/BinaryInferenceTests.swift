@@ -81,11 +81,9 @@ struct BinaryInferenceTests {
       ("gzip", "gzip.compress(b)"), ("gzip", "gzip.compress(b[:9])+gzip.compress(b[9:])"),
       ("deflate", "zlib.compress(b)"), ("deflate", "zlib.compress(b)[2:-4]"), ("x-gzip", "gzip.compress(b)"),
     ] {
-      let code = "import sys,gzip,zlib;b=bytes.fromhex(sys.argv[1]);print((\(script)).hex())"
-      let body = (Array(json.utf8) + tail).hex
-      let output = try await blocking { try ChildProcess.run(["python3", "-c", code, body]).text }
+      let body = try await Python.bytes(script, of: Array(json.utf8) + tail)
       let response = await server.ask(
-        "POST", path, bytes: output.unhex,
+        "POST", path, bytes: body,
         headers: ["Inference-Header-Content-Length": "\(json.utf8.count)", "Content-Encoding": coding])
       #expect(response.status == 200, "\(coding) \(script): \(response.text)")
     }
@@ -93,8 +91,7 @@ struct BinaryInferenceTests {
 
   @Test("A body that is larger when it is decoded than the limit is refused before it takes the memory")
   func bomb() async throws {
-    let code = "import gzip;print(gzip.compress(bytes(17<<20)).hex())"
-    let body = try await blocking { try ChildProcess.run(["python3", "-c", code]).text }.unhex
+    let body = try await Python.bytes("gzip.compress(bytes(17<<20))", of: [])
     let response = await server.ask("POST", path, bytes: body, headers: ["Content-Encoding": "gzip"])
     #expect(response.status == 413, "\(response.text)")
   }
@@ -160,17 +157,5 @@ struct BinaryInferenceTests {
     let uneven = await server.ask(
       "POST", "/v2/models/sums/infer", bytes: [1, 2, 3], headers: ["Inference-Header-Content-Length": "0"])
     #expect(uneven.status == 400)
-  }
-}
-
-extension [UInt8] {
-  fileprivate var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
-}
-
-extension String {
-  /// The bytes of hexadecimal digits; what follows them is dropped.
-  fileprivate var unhex: [UInt8] {
-    let digits = utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue.map(UInt8.init) }
-    return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
   }
 }

@@ -1,4 +1,6 @@
+import NIOCore
 import OpzHTTPServer
+import OpzIO
 import OpzInference
 import OpzTestKit
 import OpzWire
@@ -98,6 +100,7 @@ struct GRPCTests {
       change(&message)
       return message.bytes
     }
+    func repeated(_ bytes: [UInt8]) -> [UInt8] { Array(repeatElement(bytes, count: 50_000).joined()) }
     func parameter(_ name: String, _ value: (inout WireWriter) -> Void) -> [UInt8] {
       var (message, entry, parameter) = (matrix(), WireWriter(), WireWriter())
       value(&parameter)
@@ -112,6 +115,20 @@ struct GRPCTests {
       (
         "another type", changed { $0.add("x", "FP32", shape: [1, 3]) { $0.put(7, packed: [1, 2, 3] as [Double]) } }, 3
       ),
+      (
+        "another type",
+        changed {
+          $0.add("x", "FP32", shape: [1, 3]) {
+            $0.put(6, packed: [1, 2, 0] as [Float])
+            $0.put(7, packed: [1] as [Double])
+          }
+        }, 3
+      ),
+      // Lists of hostile messages: two bytes of the message would be a hundred in memory.
+      ("more inputs than the model's 3", InferMessage().bytes + repeated([0x2a, 0]), 3),
+      ("more inputs than the model's 3", matrix().bytes + repeated([0x3a, 0]), 3),
+      ("more than 100 parameters", InferMessage().bytes + repeated([0x22, 2, 0x12, 0]), 3),
+      ("more than 32 elements", changed { $0.add("x", "FP32", shape: Array(repeating: 1, count: 50_000)) }, 3),
       (
         "2 elements instead", changed { $0.add("x", "FP32", shape: [1, 3]) { $0.put(6, packed: [1, 2] as [Float]) } }, 3
       ),
@@ -271,6 +288,46 @@ struct GRPCTests {
       }
     }
     #expect(numbers == [2, 1, 2])
+  }
+
+  @Test("A message for which there is no memory is passed over, and the stream goes on after it")
+  func refusedInStream() async throws {
+    var large = GRPCTests.matrix()
+    large.writer.put(100, bytes: [UInt8](repeating: 10, count: 50_000))
+    let held = server.admission.open()
+    try held.add(bytes: server.limits.bodyBudget - 30_000)
+    let small = GRPCTests.matrix().bytes
+    let result = await server.call(
+      GRPCTests.service + "ModelStreamInfer", [small, large.bytes, small, large.bytes, large.bytes], piece: 7000)
+    #expect(result.status == 0, "\(result.text)")
+    let numbers = try result.messages.map { message in
+      var reader = try WireReader(message)
+      return try reader.next()?.number
+    }
+    #expect(numbers == [2, 1, 2, 1, 1])
+  }
+
+  @Test("What is read of a stream takes no memory, however the messages are split", arguments: [1, 7, 1000, 4096])
+  func buffer(piece: Int) async throws {
+    let message = [UInt8](repeating: 1, count: 300)
+    let bytes = [[UInt8]](repeating: GRPCMessages.frame(message), count: 2000).flatMap { $0 }
+    var messages = GRPCMessages(PiecesBody(bytes, piece), limit: 1000)
+    var (count, most) = (0, 0)
+    while try await messages.hasNext(), let next = try await messages.next() {
+      #expect(next == message)
+      count += 1
+      most = max(most, messages.buffer.storageCapacity)
+    }
+    #expect(count == 2000 && most <= 16_384, "\(most)")
+  }
+
+  @Test(
+    "A status says any text, within what clients take for a header",
+    arguments: ["a b~%", "é\n\0", String(repeating: "é%\u{1F600}", count: 1000)])
+  func statusTexts(text: String) {
+    let value = GRPCStatus(.internal, text).fields.last?.value ?? ""
+    #expect(value.utf8.allSatisfy { (0x20...0x7e).contains($0) } && value.utf8.count <= 6000)
+    #expect(PercentCoding.decode(value).map { text.hasPrefix($0) } == true)
   }
 
   @Test("Reflection: every service, and a file for each symbol in it")

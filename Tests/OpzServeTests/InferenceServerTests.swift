@@ -112,7 +112,7 @@ struct InferenceServerTests {
     let data = (0..<rows).map { "\($0),0.5,2" }.joined(separator: ",")
     let body =
       #"{"outputs":[{"name":"score"}],"inputs":[{"name":"x","shape":[\#(rows),3],"datatype":"FP32","data":[\#(data)]}]}"#
-    #expect(body.utf8.count > InferenceServer.inlineBytes)
+    #expect(body.utf8.count > Exchange.shortBytes)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<8 {
         group.addTask {
@@ -159,14 +159,14 @@ struct InferenceServerTests {
     let admission = Admission(limits)
     var first: Admission.Ticket? = admission.open()
     let second = admission.open()
-    try first?.add(bytes: 143 << 20)
+    try first?.add(bytes: 135 << 20)
     try second.add(bytes: 1 << 20)
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
     // The client may not have received its response yet.
     first?.close()
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
     first = nil
-    try second.add(bytes: 143 << 20)
+    try second.add(bytes: 135 << 20)
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
   }
 

@@ -105,7 +105,9 @@ struct MemoryTests {
     var limits = ServerLimits()
     #expect(limits.bodyBytes == ServerMemory.bodyBytes)
     limits.bodyBytes = body
-    #expect(Int128(limits.bodyBudget + limits.scoringBudget) == ServerMemory.requestBytes(body: Int128(body)))
+    #expect(
+      Int128(limits.bodyBudget + limits.windowBudget + limits.scoringBudget)
+        == ServerMemory.requestBytes(body: Int128(body)))
   }
 
   @Test("The budget refuses bodies when it is used up, until some are given back")
@@ -118,13 +120,25 @@ struct MemoryTests {
       try ticket.add(bytes: 16 << 20)
       return ticket
     }
-    try admission.open().add(bytes: 16 << 20)
+    try admission.open().add(bytes: 8 << 20)
     let last = admission.open()
-    try last.add(bytes: 16 << 20)
+    try last.add(bytes: 8 << 20)
     #expect(throws: RequestFailure.self) { try admission.open().add(bytes: 1) }
     last.close()
     held[0].give(back: 16 << 20)
     try admission.open().add(bytes: 16 << 20)
+  }
+
+  @Test("What clients of HTTP/2 may send ahead is a part of the memory that is stated")
+  func windows() throws {
+    let limits = ServerLimits()
+    #expect(limits.http.streams * limits.http.streamWindowBytes == limits.windowBudget)
+    let server = InferenceServer.sample(limits)
+    #expect(server.reserve(windowBytes: limits.bodyBudget))
+    #expect(!server.reserve(windowBytes: 1))
+    #expect(throws: RequestFailure.self) { try server.admission.open().add(bytes: 1) }
+    server.release(windowBytes: limits.bodyBudget)
+    try server.admission.open().add(bytes: limits.bodyBudget)
   }
 
   @Test("Work that exceeds the free memory waits, and work larger than the budget runs alone")

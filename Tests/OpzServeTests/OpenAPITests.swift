@@ -60,6 +60,32 @@ struct OpenAPITests {
     #expect(row([])?["additionalProperties"]?.bool == true)
   }
 
+  @Test("A column may have only a least or only a greatest value")
+  func oneSided() async throws {
+    let specs = [
+      TensorSpec("low", .fp64, range: 18...(.infinity)), TensorSpec("high", .fp32, range: -.infinity...(-2.5)),
+      TensorSpec("count", .int32, range: 2.5...(.infinity)), TensorSpec("debt", .int8, range: -.infinity...(-1)),
+      TensorSpec("any", .fp64, range: -.infinity...(.infinity)), TensorSpec("big", .int64, range: 1e30...(.infinity)),
+    ]
+    let model = ServedModel(name: "m", version: "1", remote: SilentPredictor(inputs: specs))
+    let response = await InferenceServer(model, version: "0", cores: 1).ask("GET", "/openapi.json")
+    try #require(response.status == 200)
+    let row = try #require(try JSONValue(json: response.bytes)["components"]?["schemas"]?["Row"])
+    func limits(_ name: String) -> [Double?] {
+      let column = row["properties"]?[name]
+      return [column?["minimum"], column?["maximum"], row["example"]?[name]].map { value in
+        switch value {
+        case .integer(let whole)?: Double(whole)
+        case .number(let number)?: number
+        default: nil
+        }
+      }
+    }
+    #expect(limits("low") == [18, nil, 18] && limits("high") == [nil, -2.5, -2.5])
+    #expect(limits("count") == [2.5, Double(Int32.max), 3] && limits("debt") == [-128, -1, -1])
+    #expect(limits("any") == [nil, nil, 1] && limits("big")[0] == 1e30)
+  }
+
   @Test("The page asks nothing but this server")
   func page() async {
     let response = await server.ask("GET", "/docs")

@@ -1,6 +1,9 @@
 import OpzHTTPServer
+import OpzModel
+import Synchronization
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 /// KServe's v1 protocol and MLflow's scoring server.
@@ -45,7 +48,13 @@ struct RowsTests {
       (#"{"inputs":{"a":[1],"b":[1,2],"colour \"é\"":["red"]}}"#, "rows"),
       (#"{"instances":[[1,2,"red"]],"inputs":[]}"#, "more than one of"),
       (#"{"instances":[[1,2,"red"]],"params":{"t":1}}"#, "takes no parameters"),
+      (#"{"instances":[1,1]}"#, "row 0 has 1 value instead of 3"),
+      (#"{"instances":[{"a":1,"b":1,"colour \"é\"":"red"},[1,2,"red"]]}"#, "not of the form of the rows before"),
       (#"{"dataframe_split":{"data":[[1]]}}"#, "needs 'columns'"),
+      (
+        #"{"dataframe_split":{"columns":[\#(Array(repeating: #""""#, count: 1001).joined(separator: ","))]}}"#,
+        "too many columns"
+      ),
       (#"{"dataframe_split":{"columns":["a","a"],"data":[]}}"#, "a name twice"),
     ])
   func wrong(body: String, part: String) async {
@@ -57,10 +66,55 @@ struct RowsTests {
     "What is wrong with a table is said",
     arguments: [
       ("", "empty"), ("a,b\n1\n", "line 2: 1 fields"), ("a,a\n1,2\n", "a column twice"), ("x\n1\n", "no column 'x'"),
-      ("a\n\"1\n", "not valid CSV"), ("a,b,\"colour \"\"é\"\"\"\nx,1,red\n", "a text"),
+      ("a\n\"1\n", "not valid CSV"), (String(repeating: ",", count: 1001), "more than 1000 fields"),
+      ("a\n" + String(repeating: ",", count: 1001), "more than 1000 fields"),
+      ("a,b,\"colour \"\"é\"\"\"\nx,1,red\n", "a text"),
     ])
   func wrongTable(body: String, part: String) async {
     let response = await server.ask("POST", "/invocations", body: body, headers: ["Content-Type": "text/csv"])
     #expect(response.status == 400 && response.error?.contains(part) == true, "\(response.text)")
+  }
+
+  /// A row of everything and so many of nothing.
+  private static func sparse(_ rows: Int) -> [UInt8] {
+    let nothing = String(repeating: ",{}", count: rows)
+    return Array(#"{"instances":[{"a":1,"b":2,"colour \"é\"":"red"}\#(nothing)]}"#.utf8)
+  }
+
+  @Test("Rows that leave cells out are estimated by their cells, and not by their bytes", arguments: [0, 10, 18_000])
+  func sparse(rows: Int) async throws {
+    let body = RowsTests.sparse(rows)
+    let (model, limits) = (server.model, server.limits)
+    let size = BodySize(of: body, RowsDialect(.json))
+    #expect(try #require(size.sparseRows) > rows)
+    #expect(body.count < Exchange.shortBytes && model.isShort(size, limits) == (rows < 11))
+    // Cells of four bytes in a column and in the matrix.
+    #expect(model.memory(size, limits) >= 8 * 3 * rows)
+    let response = await server.ask("POST", "/invocations", bytes: body)
+    #expect(response.status == 200)
+    #expect(model.response(BodySize(body.count, RowsDialect(.json)), limits) >= response.bytes.count)
+  }
+
+  @Test("What the answer does not have is not computed, and whole numbers are written as such")
+  func wholeNumbers() async throws {
+    let predictor = WholePredictor()
+    let server = InferenceServer(ServedModel(name: "m", version: "1", predictor: predictor), version: "0", cores: 1)
+    let response = await server.ask("POST", "/v1/models/m:predict", #"{"instances":[{"a":3},{"a":-4}]}"#)
+    #expect(response.text == #"{"predictions":[[3,6],[-4,-8]]}"#)
+    #expect(predictor.asked.withLock { $0 } == [[0]])
+  }
+}
+
+/// Answers whole numbers, two a row, and has another output.
+private final class WholePredictor: Predictor {
+  let platform = "test_whole"
+  let features = [FeatureSpec(name: "a", element: .integer)]
+  let outputs = [OutputSpec(name: "twice", columns: 2, element: .integer), OutputSpec(name: "other")]
+  let asked = Mutex<[[Int]]>([])
+
+  func predict(_ rows: Rows, outputs: [Int]) throws -> [Tensor.Storage] {
+    asked.withLock { $0.append(outputs) }
+    guard case .float64(let values) = rows.numbers else { return [] }
+    return outputs.map { $0 == 0 ? .float64(values.flatMap { [$0, 2 * $0] }) : .float32(values.map { Float($0) }) }
   }
 }

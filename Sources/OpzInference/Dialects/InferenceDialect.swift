@@ -3,6 +3,12 @@ package protocol InferenceDialect: Sendable {
   /// The fewest bytes of a value in a request's body, by which its memory is estimated.
   var valueBytes: Int { get }
 
+  /// The most rows that may leave out values, of a body of so many bytes; nil where every row has all of its values.
+  func sparseRows(ofBytes count: Int) -> Int?
+
+  /// The most rows that may leave out values, of a body.
+  func sparseRows(of body: [UInt8]) -> Int?
+
   /// Reads a request.
   /// - Throws: `RequestFailure` for a malformed one.
   func request(_ body: [UInt8], _ context: InferenceContext) throws -> InferenceRequest
@@ -10,6 +16,14 @@ package protocol InferenceDialect: Sendable {
   /// Writes the response.
   /// - Throws: `RequestFailure` where the form cannot say a value.
   func response(_ answer: InferenceAnswer) throws -> InferenceBody
+
+  /// The most bytes that writing the response takes, the response itself among them.
+  func responseBytes(_ answer: InferenceAnswer) -> Int
+}
+
+extension InferenceDialect {
+  package func sparseRows(ofBytes count: Int) -> Int? { nil }
+  package func sparseRows(of body: [UInt8]) -> Int? { nil }
 }
 
 /// What a dialect needs to know to read a request.
@@ -21,6 +35,9 @@ package struct InferenceContext: Sendable {
     self.model = model
     rules = model.rules(limits)
   }
+
+  /// The most columns of a table.
+  var mostColumns: Int { max(1000, model.inputs.count) }
 }
 
 /// The body of a response.

@@ -8,10 +8,10 @@ struct InferenceEncoder {
 
   /// - Returns: the body, and how many bytes of it are JSON if binary tensors follow.
   func encode() throws -> (body: [UInt8], jsonCount: Int?) {
-    let outputs = Array(zip(answer.outputs, answer.isBinary))
-    // No value takes more than its type's text and a comma, so the buffer is never reallocated.
-    let values = outputs.reduce(0) { $1.1 ? $0 : $0.plus($1.0.count.times($1.0.textBytes)) }
-    var json = JSONWriter(capacity: values.plus(256))
+    let binaries = try zip(answer.outputs, answer.isBinary).map { $1 ? try $0.bytes() : nil }
+    // The buffer is never reallocated.
+    let values = zip(answer.outputs, binaries).reduce(256) { $0.plus($1.1?.count ?? $1.0.jsonBytes) }
+    var json = JSONWriter(capacity: values)
     json.raw("{\"model_name\":")
     json.string(answer.model)
     json.raw(",\"model_version\":")
@@ -20,16 +20,15 @@ struct InferenceEncoder {
       json.raw(",\"id\":")
       json.string(id)
     }
-    var tail: [UInt8] = []
-    let binaries = try outputs.map { $1 ? try $0.bytes() : nil }
     json.raw(",\"outputs\":")
     json.list(zip(answer.outputs, binaries)) { json, output in
       InferenceEncoder.write(output.0, binary: output.1?.count, to: &json)
-      if let binary = output.1 { tail.append(contentsOf: binary) }
     }
     json.raw("}")
+    let count = json.bytes.count
     guard binaries.contains(where: { $0 != nil }) else { return (json.bytes, nil) }
-    return (json.bytes + tail, json.bytes.count)
+    for binary in binaries { if let binary { json.raw(json: binary) } }
+    return (json.bytes, count)
   }
 
   private static func write(_ output: OutputTensor, binary: Int?, to json: inout JSONWriter) {
@@ -54,18 +53,35 @@ struct InferenceEncoder {
 extension OutputTensor {
   /// The values as a JSON array; null for NaN and for what is missing.
   func writeData(to json: inout JSONWriter) {
+    if case .raw(let bytes, let missing) = values {
+      return RawElements(datatype, bytes, missing: missing).write(to: &json)
+    }
+    write(0..<count, to: &json)
+  }
+
+  /// The values as a JSON array of an array for each row.
+  func writeRows(to json: inout JSONWriter) {
+    let columns = max(1, shape.dropFirst().reduce(1) { $0.times($1) })
+    if case .raw(let bytes, let missing) = values {
+      return RawElements(datatype, bytes, missing: missing).write(to: &json, rowsOf: columns)
+    }
+    json.list(0..<count / columns) { json, row in write(row * columns..<(row + 1) * columns, to: &json) }
+  }
+
+  /// Values of the scorer as a JSON array.
+  private func write(_ places: Range<Int>, to json: inout JSONWriter) {
     switch values {
-    case .scored(.float32(let values)): json.list(values) { $0.number($1) }
+    case .scored(.float32(let values)): json.list(values[places]) { $0.number($1) }
     case .scored(.float64(let values)) where datatype == .int64:
-      json.list(values) { json, value in
+      json.list(values[places]) { json, value in
         if let whole = Int64(exactly: value) { json.number(whole) } else { json.raw("null") }
       }
-    case .scored(.float64(let values)): json.list(values) { $0.number($1) }
+    case .scored(.float64(let values)): json.list(values[places]) { $0.number($1) }
     case .scored(.texts(let values)):
-      json.list(values) { json, text in
+      json.list(values[places]) { json, text in
         if let text { json.string(text) } else { json.raw("null") }
       }
-    case .raw(let bytes, let missing): RawElements(datatype, bytes, missing: missing).write(to: &json)
+    case .raw: json.raw("[]")
     }
   }
 }

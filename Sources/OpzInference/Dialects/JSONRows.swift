@@ -58,12 +58,23 @@ struct JSONRows {
 
   private func rows(_ cursor: inout JSONCursor) throws -> InferenceRequest {
     var table = TableBuilder(context)
+    var form: UInt8?
     try cursor.array("the rows") { cursor in
-      switch try cursor.peek() {
+      let first = try cursor.peek()
+      let own = first | 0x20 == UInt8(ascii: "{") ? first : 0
+      guard form == nil || form == own else {
+        throw RequestFailure.bad("row \(table.rows) is not of the form of the rows before: objects, lists or values")
+      }
+      form = own
+      switch own {
       case UInt8(ascii: "{"):
         try cursor.object("a row") { name, cursor in try cell(&cursor, try table.column(name), table: &table) }
       case UInt8(ascii: "["): try list(&cursor, names, table: &table)
-      default: try cell(&cursor, try table.column(try column(0)), table: &table)
+      default:
+        guard names.count < 2 else {
+          throw RequestFailure.bad("row \(table.rows) has 1 value instead of \(names.count)")
+        }
+        try cell(&cursor, try table.column(try column(0)), table: &table)
       }
       try table.endRow()
     }
@@ -142,7 +153,7 @@ struct JSONRows {
     var data: Int?
     try cursor.object("the table") { key, cursor in
       switch key {
-      case "columns": columns = try cursor.strings()
+      case "columns": columns = try names(of: &cursor)
       case "data":
         _ = try cursor.peek()
         data = cursor.position
@@ -159,5 +170,15 @@ struct JSONRows {
       try table.endRow()
     }
     return try table.request()
+  }
+
+  /// The names of a table's columns.
+  private func names(of cursor: inout JSONCursor) throws -> [String] {
+    var names: [String] = []
+    try cursor.array("'columns'") { cursor in
+      guard names.count < context.mostColumns else { throw RequestFailure.bad("too many columns") }
+      names.append(try cursor.string())
+    }
+    return names
   }
 }

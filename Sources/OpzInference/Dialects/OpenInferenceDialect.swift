@@ -19,6 +19,10 @@ package struct OpenInferenceDialect: InferenceDialect {
     return InferenceBody(bytes, contentType: "application/octet-stream", jsonCount: jsonCount)
   }
 
+  package func responseBytes(_ answer: InferenceAnswer) -> Int {
+    zip(answer.outputs, answer.isBinary).reduce(256) { $0.plus($1.1 ? $1.0.binaryBytes.times(2) : $1.0.jsonBytes) }
+  }
+
   /// A body that is one tensor without any JSON: a batch of one for a model with one input, or rows of a model whose
   /// features are all of one datatype of numbers. All outputs are binary then.
   private func raw(_ body: [UInt8], _ context: InferenceContext) throws -> InferenceRequest {

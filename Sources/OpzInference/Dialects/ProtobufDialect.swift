@@ -13,7 +13,7 @@ package struct ProtobufDialect: InferenceDialect {
 
   package func request(_ body: [UInt8], _ context: InferenceContext) throws -> InferenceRequest {
     do {
-      return try ModelInferRequest(body).request(body, context.rules)
+      return try ModelInferRequest(body, context.rules).request(body, context.rules)
     } catch let failure as WireFailure {
       throw RequestFailure.bad("the message is not a ModelInferRequest: \(failure)")
     }
@@ -24,18 +24,29 @@ package struct ProtobufDialect: InferenceDialect {
     message.put(1, string: answer.model)
     message.put(2, string: answer.version)
     if let id = answer.id { message.put(3, string: id) }
-    let isRaw = answer.isBinary.contains(true) || answer.outputs.contains { [.fp16, .bf16].contains($0.datatype) }
-    let values = try answer.outputs.map { try $0.bytes() }
-    for (output, bytes) in zip(answer.outputs, values) {
+    let isRaw = ProtobufDialect.isRaw(answer)
+    for output in answer.outputs {
       var tensor = WireWriter()
       tensor.put(1, string: output.name)
       tensor.put(2, string: output.datatype.rawValue)
       tensor.put(3, packed: output.shape.map(Int64.init))
-      if !isRaw { tensor.put(5, message: TypedContents.write(output.datatype, bytes)) }
+      if !isRaw { tensor.put(5, message: try TypedContents.write(output)) }
       message.put(5, message: tensor)
     }
-    if isRaw { for bytes in values { message.put(6, bytes: bytes) } }
+    if isRaw { for output in answer.outputs { message.put(6, bytes: try output.bytes()) } }
     return InferenceBody(message.bytes, contentType: "application/grpc")
+  }
+
+  /// A typed tensor is copied into its message, and that into the response.
+  package func responseBytes(_ answer: InferenceAnswer) -> Int {
+    let isRaw = ProtobufDialect.isRaw(answer)
+    return answer.outputs.reduce(256) {
+      $0.plus(isRaw ? $1.binaryBytes.times(2) : TypedContents.mostBytes($1).times(3))
+    }
+  }
+
+  private static func isRaw(_ answer: InferenceAnswer) -> Bool {
+    answer.isBinary.contains(true) || answer.outputs.contains { [.fp16, .bf16].contains($0.datatype) }
   }
 
   /// The model's name and version, by which a request is admitted before its tensors are read.
@@ -73,19 +84,33 @@ private struct ModelInferRequest {
   private var raw: [Range<Int>] = []
   private var parameters: [(String, WireReader)] = []
 
-  init(_ body: [UInt8]) throws {
-    var reader = try WireReader(body)
+  /// The most dimensions of a shape that are read; the rules have fewer.
+  private static let dimensions = 32
+  /// The most parameters of a request.
+  private static let mostParameters = 100
+
+  /// Reads lists no further than the rules let them be: an empty element takes two bytes here, and a hundred in memory.
+  init(_ body: [UInt8], _ rules: InputRules) throws {
+    var limits = WireLimits()
+    limits.elements = ModelInferRequest.dimensions
+    var reader = try WireReader(body, limits: limits)
     while let field = try reader.next() {
       switch field.number {
       case 3: request.id = try reader.string(field)
-      case 4: parameters.append(try ModelInferRequest.entry(try reader.message(field)))
+      case 4:
+        guard parameters.count < ModelInferRequest.mostParameters else {
+          throw RequestFailure.bad("more than \(ModelInferRequest.mostParameters) parameters")
+        }
+        parameters.append(try ModelInferRequest.entry(try reader.message(field)))
       case 5:
-        guard inputs.count < 100_000 else { throw RequestFailure.bad("more than 100000 inputs") }
+        try rules.check(inputs: inputs.count)
         inputs.append(try input(try reader.message(field)))
       case 6:
         guard (request.outputs?.count ?? 0) < 100 else { throw RequestFailure.bad("more than 100 outputs") }
         request.outputs = (request.outputs ?? []) + [try output(try reader.message(field))]
-      case 7: raw.append(try reader.range(field))
+      case 7:
+        try rules.check(inputs: raw.count)
+        raw.append(try reader.range(field))
       default: try reader.skip(field)
       }
     }
@@ -102,7 +127,6 @@ private struct ModelInferRequest {
     }
     var elements = 0
     for (index, input) in inputs.enumerated() {
-      try rules.check(inputs: index)
       let datatype = try Datatype(named: input.datatype)
       let shape = input.shape.map { Int(clamping: $0) }
       try rules.check(shape)
@@ -154,7 +178,6 @@ private struct ModelInferRequest {
       case 2: input.datatype = try reader.string(field)
       case 3:
         try reader.append(int64s: &input.shape, field)
-        guard input.shape.count <= 32 else { throw RequestFailure.bad("a shape of more than 32 dimensions") }
       case 4:
         let name = try ModelInferRequest.entry(try reader.message(field)).0
         // KServe's client says the size of raw contents too, which they have themselves.
@@ -179,7 +202,8 @@ private struct ModelInferRequest {
   }
 
   private func read(_ parameters: [(String, WireReader)], _ request: inout InferenceRequest, rules: InputRules) throws {
-    guard parameters.count <= 100 else { throw RequestFailure.bad("more than 100 parameters") }
+    // Only a predictor elsewhere sees them.
+    let isPassedOn = rules.assembler == nil && !parameters.isEmpty
     var json = JSONWriter()
     json.raw("{")
     for (index, (key, message)) in parameters.enumerated() {
@@ -189,13 +213,14 @@ private struct ModelInferRequest {
       case "priority": try RequestParameter.checkPriority(value.integer ?? 0)
       default: try RequestParameter.check(key, of: "the request")
       }
+      guard isPassedOn else { continue }
       if index > 0 { json.raw(",") }
       json.string(key)
       json.raw(":")
       value.write(to: &json)
     }
     json.raw("}")
-    if rules.assembler == nil, !parameters.isEmpty { request.parameters = json.bytes }
+    if isPassedOn { request.parameters = json.bytes }
   }
 }
 

@@ -25,7 +25,7 @@ struct TableBuilder {
         "the model has no column '\(name.prefix(100))'; it has \(context.model.inputs.prefix(50).map(\.name).joined(separator: ", "))"
       )
     }
-    guard columns.count < max(1000, context.model.inputs.count) else { throw RequestFailure.bad("too many columns") }
+    guard columns.count < context.mostColumns else { throw RequestFailure.bad("too many columns") }
     try checkCells(rows: rows, columns: columns.count + 1)
     // A new column is missing in the rows before.
     var column = Column(name: name, builder: try spec.map { try builder(name, TableBuilder.datatype($0)) })
@@ -43,6 +43,9 @@ struct TableBuilder {
   private func builder(_ name: String, _ datatype: Datatype) throws -> TensorBuilder {
     TensorBuilder(name, datatype, form: try context.rules.form(name, datatype, shape: [0]), capacity: 0)
   }
+
+  /// Whether a column takes texts, as far as is known.
+  func isText(_ position: Int) -> Bool { columns[position].builder?.datatype == .bytes }
 
   // MARK: Cells
 

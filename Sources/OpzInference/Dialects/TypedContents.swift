@@ -34,12 +34,15 @@ struct TypedContents {
       guard count == 0 else { throw wrong("has neither contents nor raw_input_contents") }
       return TensorBuilder(name, datatype, form: form, capacity: 0).tensor(shape: shape)
     }
-    try checkFields(message, number)
     // An element takes a byte at least.
     var builder = TensorBuilder(name, datatype, form: form, capacity: min(count, message.end - message.position))
     var numbers = WireNumbers(message, field: number)
     while try append(&numbers, &builder, body: body) {
       guard builder.count <= count else { throw wrong("has more than the \(count) elements of its shape \(shape)") }
+    }
+    // Elements in the field of another type would be passed over.
+    guard !(1...8).contains(where: { $0 != number && numbers.hasPassed(field: $0) }) else {
+      throw wrong("is of datatype \(datatype.rawValue), but its contents are of another type")
     }
     guard builder.count == count else {
       throw wrong("has \(builder.count) elements instead of the \(count) of its shape \(shape)")
@@ -59,10 +62,7 @@ struct TypedContents {
       try builder.append(double: value)
     case .bytes:
       guard let range = try numbers.nextRange() else { return false }
-      guard let text = String(validating: body[range], as: UTF8.self) else {
-        throw wrong("element \(builder.count): a text that is not UTF-8")
-      }
-      try builder.append(text: text)
+      try builder.append(bytes: body[range])
     case .uint64, .uint8, .uint16, .uint32:
       guard let value = try numbers.nextInteger() else { return false }
       try builder.append(unsigned: UInt64(bitPattern: value))
@@ -73,28 +73,26 @@ struct TypedContents {
     return true
   }
 
-  /// Refuses elements in the field of another type, which would be passed over.
-  private func checkFields(_ message: WireReader, _ number: Int) throws {
-    var reader = message
-    while let field = try reader.next() {
-      guard field.number == number || !(1...8).contains(field.number) else {
-        throw wrong("is of datatype \(datatype.rawValue), but its contents are of another type")
-      }
-      try reader.skip(field)
-    }
-  }
-
   private func wrong(_ reason: String) -> RequestFailure {
     RequestFailure.bad("input '\(name.prefix(100))' \(reason)")
   }
 
   // MARK: Writing
 
-  /// The message of elements in their binary form.
-  static func write(_ datatype: Datatype, _ bytes: [UInt8]) -> WireWriter {
+  /// The message of an output's elements.
+  /// - Throws: `RequestFailure` where one is missing.
+  static func write(_ output: OutputTensor) throws -> WireWriter {
     var message = WireWriter()
-    guard let number = field(datatype) else { return message }
-    switch datatype {
+    guard let number = field(output.datatype) else { return message }
+    if case .scored(.texts(let texts)) = output.values {
+      for (place, text) in texts.enumerated() {
+        guard let text else { throw output.missingValue(place) }
+        message.put(number, string: text)
+      }
+      return message
+    }
+    let bytes = try output.bytes()
+    switch output.datatype {
     case .bool, .uint8: message.put(number, packed: values(bytes, UInt8.self))
     case .int8: message.put(number, packed: values(bytes, Int8.self))
     case .int16: message.put(number, packed: values(bytes, Int16.self))
@@ -117,11 +115,24 @@ struct TypedContents {
     return message
   }
 
-  private static func values<Bits: FixedWidthInteger>(_ bytes: [UInt8], _ type: Bits.Type) -> [Int64] {
+  /// The most bytes of the message.
+  static func mostBytes(_ output: OutputTensor) -> Int {
+    switch output.datatype {
+    // A negative number takes ten bytes.
+    case .int8, .int16, .int32, .int64, .uint64: output.count.times(10)
+    case .bool, .uint8, .uint16, .uint32: output.count.times(5)
+    case .fp16, .bf16, .fp32, .fp64: output.binaryBytes
+    // A tag and a length, which is of four bytes already.
+    case .bytes: output.binaryBytes.plus(output.count.times(2))
+    }
+  }
+
+  /// The elements as numbers, made one by one.
+  private static func values<Bits: FixedWidthInteger>(_ bytes: [UInt8], _ type: Bits.Type) -> some Collection<Int64> {
     let size = MemoryLayout<Bits>.size
-    return bytes.withUnsafeBytes { buffer in
-      (0..<buffer.count / size).map {
-        Int64(truncatingIfNeeded: Bits(littleEndian: buffer.loadUnaligned(fromByteOffset: $0 * size, as: type)))
+    return (0..<bytes.count / size).lazy.map { index in
+      bytes.withUnsafeBytes {
+        Int64(truncatingIfNeeded: Bits(littleEndian: $0.loadUnaligned(fromByteOffset: index * size, as: type)))
       }
     }
   }

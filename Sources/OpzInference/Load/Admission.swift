@@ -19,11 +19,26 @@ package final class Admission: Sendable {
   /// Inference requests without a response yet, including those whose body is still being read.
   package var requests: Int { state.withLock { $0.open } }
 
+  /// Bytes that are reserved now.
+  package var bytes: Int { state.withLock { $0.bytes } }
+
   /// Begins a request.
   package func open() -> Ticket {
     state.withLock { $0.open += 1 }
     return Ticket(admission: self)
   }
+
+  /// Reserves bytes that a client may send ahead; false where they do not fit.
+  package func take(_ bytes: Int) -> Bool {
+    state.withLock { state in
+      guard bytes <= limits.bodyBudget - state.bytes else { return false }
+      state.bytes += bytes
+      return true
+    }
+  }
+
+  /// Gives back what `take` reserved.
+  package func give(_ bytes: Int) { state.withLock { $0.bytes -= bytes } }
 
   /// The resources that one request holds, released with the last reference to the ticket. It stays with the response
   /// until that is written.
@@ -47,12 +62,7 @@ package final class Admission: Sendable {
     /// Reserves more bytes.
     /// - Throws: `RequestFailure` with 503 when all requests together would exceed the budget.
     package func add(bytes count: Int) throws {
-      let fits = admission.state.withLock { state in
-        guard count <= admission.limits.bodyBudget - state.bytes else { return false }
-        state.bytes += count
-        return true
-      }
-      guard fits else {
+      guard admission.take(count) else {
         throw RequestFailure(503, "too many bytes of requests are in flight: try again", leavesBody: true)
       }
       held.withLock { $0.bytes += count }

@@ -8,6 +8,10 @@ public struct ServerLimits: Sendable, Equatable {
   public var requestsInFlight = 256
   /// Concurrent connections; more get 503.
   public var connections = 4096
+  /// Requests of all HTTP/2 connections together; more are refused, which clients take for a reason to try again.
+  public let streams = 1024
+  /// Bytes that a client may send ahead in any request of HTTP/2.
+  public let windowBytes = 8 << 10
   /// Seconds from a connection's start to the end of its first request's header.
   public var headerSeconds = 10
   /// Seconds from the end of a header to the end of its body.
@@ -26,8 +30,12 @@ public struct ServerLimits: Sendable, Equatable {
   // `opz deploy` compares the sum of these with the memory of a pod (DeploymentPlan.serverBytes; a test checks that
   // they agree).
 
-  /// Bytes of all request bodies and unsent responses held at once, derived from the maximum body size.
-  public var bodyBudget: Int { bodyBytes.times(4).plus(outputBudget) }
+  /// Bytes of all request bodies and unsent responses held at once, derived from the maximum body size. What clients of
+  /// HTTP/2 may send ahead has its place beside them.
+  public var bodyBudget: Int { bodyBytes.times(4).plus(outputBudget - windowBudget) }
+
+  /// Bytes that clients of HTTP/2 may send ahead in all their requests.
+  public var windowBudget: Int { streams * windowBytes }
 
   /// Bytes that decoding and scoring may use at once: a body of maximum size runs alone, smaller ones together.
   public var scoringBudget: Int { bodyBytes.times(4).plus(outputBudget) }

@@ -17,8 +17,8 @@ package struct Exchange: Sendable {
     self.deadline = deadline
   }
 
-  /// By which its memory is estimated.
-  package var size: BodySize { BodySize(body.count, valueBytes: dialect.valueBytes) }
+  /// Bodies up to this size are read on the thread of their connection, which takes about a millisecond.
+  package static let shortBytes = 64 << 10
 
   /// The earlier of the transport's deadline and the request's own.
   fileprivate func deadline(of request: InferenceRequest) -> ContinuousClock.Instant? {
@@ -51,21 +51,35 @@ extension ServedModel {
   }
 
   /// Answers a request by a predictor elsewhere.
-  /// - Parameter thread: runs work that would hold the caller's thread for long.
+  /// - Parameters:
+  ///   - threads: run work that would hold the caller's thread for long; nil for the caller's thread.
+  ///   - ticket: counts the memory of the response while it is written.
   package func infer(
-    remotely exchange: Exchange, _ limits: ServerLimits,
-    _ thread: (@escaping @Sendable () throws -> (InferenceRequest, ContinuousClock.Instant?)) async throws -> (
-      InferenceRequest, ContinuousClock.Instant?
-    )
+    remotely exchange: Exchange, _ limits: ServerLimits, threads: ScoringThreads? = nil,
+    ticket: Admission.Ticket? = nil
   ) async throws -> Inference {
     let begin = ContinuousClock.now
-    let (request, deadline) = try await thread { [self] in try read(exchange, limits) }
+    let size = BodySize(of: exchange.body, exchange.dialect)
+    let (request, deadline) = try await run(isShort(size, limits) ? nil : threads, memory(size, limits)) { [self] in
+      try read(exchange, limits)
+    }
     let decoded = ContinuousClock.now
     let answer = try await answer(remotely: request, by: deadline)
     let scored = ContinuousClock.now
-    let body = try exchange.dialect.response(answer)
+    let bytes = exchange.dialect.responseBytes(answer)
+    ticket?.hold(bytes: exchange.body.count.plus(bytes))
+    let body = try await run(bytes <= Exchange.shortBytes ? nil : threads, bytes) {
+      try exchange.dialect.response(answer)
+    }
     return Inference(
       body: body, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded, encoding: .now - scored)
+  }
+
+  private func run<Value: Sendable>(
+    _ threads: ScoringThreads?, _ memory: Int, _ work: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    guard let threads else { return try work() }
+    return try await threads.run(memory: memory, work)
   }
 
   private func read(_ exchange: Exchange, _ limits: ServerLimits) throws -> (InferenceRequest, ContinuousClock.Instant?)

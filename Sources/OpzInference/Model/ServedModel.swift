@@ -79,7 +79,7 @@ public struct ServedModel: Sendable {
       maximumRows: limits.rows, maximumInputs: inputs.isEmpty ? 1000 : inputs.count,
       maximumDimensions: assembler == nil ? 8 : 2, maximumColumns: inputs.count,
       maximumElements: assembler == nil ? limits.bodyBytes : limits.bodyBytes.times(4) / bytesOfElement,
-      maximumCells: limits.bodyBytes.times(4) / bytesOfElement, assembler: assembler)
+      maximumCells: maximumCells(limits), assembler: assembler)
   }
 
   /// Answers a request with the scorer.
@@ -176,6 +176,11 @@ public struct ServedModel: Sendable {
   /// Bytes of an element in its input and in the matrix.
   private var bytesOfElement: Int { assembler?.isDouble == false ? 8 : 16 }
 
+  /// Bytes of a cell of a table in its column and in the matrix; a text has sixteen, even one that is missing.
+  private var bytesOfCell: Int { bytesOfElement + (growth > 2 ? 16 : 0) }
+
+  private func maximumCells(_ limits: ServerLimits) -> Int { limits.bodyBytes.times(4) / bytesOfCell }
+
   /// Refuses a body of text that could take more than its memory.
   package func check(body count: Int, _ limits: ServerLimits) throws {
     let most = limits.bodyBytes / growth
@@ -191,8 +196,10 @@ public struct ServedModel: Sendable {
   /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix, or eight in
   /// float64; a text of three bytes becomes sixteen twice. Decoding the escapes of any other text takes no more than
   /// that. A value in binary form takes at least one byte, and `InputRules.maximumElements` bounds how many there are.
+  /// A value that is left out of a row takes none, and a cell all the same: `InputRules.maximumCells` bounds those.
   package func memory(_ body: BodySize, _ limits: ServerLimits) -> Int {
-    let decoded = min(body.bytes.times(4 * growth).times(body.valueBytes == 1 ? 2 : 1), limits.bodyBytes.times(4))
+    let values = body.bytes.times(4 * growth).times(body.valueBytes == 1 ? 2 : 1)
+    let decoded = min(values.plus(cells(body, limits).times(bytesOfCell)), limits.bodyBytes.times(4))
     return decoded.plus(min(scores(body, limits).times(scoreBytes), limits.outputBudget))
   }
 
@@ -201,10 +208,25 @@ public struct ServedModel: Sendable {
     min(scores(body, limits).times(textBytes), limits.outputBudget)
   }
 
-  /// The most scores for a body of this size, given that a row has a value for each feature.
+  /// Whether a body is read, and by a scorer here answered, in about a millisecond.
+  package func isShort(_ body: BodySize, _ limits: ServerLimits) -> Bool {
+    body.bytes <= Exchange.shortBytes && cells(body, limits) <= Exchange.shortBytes
+      && scores(body, limits) <= Exchange.shortBytes
+  }
+
+  /// The most cells of rows that leave values out.
+  private func cells(_ body: BodySize, _ limits: ServerLimits) -> Int {
+    guard let rows = body.sparseRows else { return 0 }
+    // A column that nothing is known about has a name in the body: `"":0,`.
+    let columns = inputs.isEmpty ? min(1000, body.bytes / 5) : inputs.count
+    return min(min(rows, limits.rows).times(columns), maximumCells(limits))
+  }
+
+  /// The most scores for a body of this size: a row has a value for each feature, unless it may leave them out.
   private func scores(_ body: BodySize, _ limits: ServerLimits) -> Int {
     let columns = outputSpecs.reduce(0) { $0 + $1.columns }
-    return min(limits.rows, body.bytes / body.valueBytes / max(1, inputs.count)).times(columns)
+    let rows = max(body.bytes / body.valueBytes / max(1, inputs.count), body.sparseRows ?? 0)
+    return min(limits.rows, rows).times(columns)
   }
 }
 
@@ -213,9 +235,20 @@ package struct BodySize: Sendable {
   package let bytes: Int
   /// The fewest bytes of a value: 2 in JSON, where a comma follows, 1 in other forms.
   package let valueBytes: Int
+  /// The most rows that leave values out; nil where none may.
+  package let sparseRows: Int?
 
-  package init(_ bytes: Int, valueBytes: Int) {
+  /// The size of a body that is there.
+  package init(of body: [UInt8], _ dialect: some InferenceDialect) {
+    bytes = body.count
+    valueBytes = dialect.valueBytes
+    sparseRows = dialect.sparseRows(of: body)
+  }
+
+  /// The size of a body that is announced.
+  package init(_ bytes: Int, _ dialect: some InferenceDialect) {
     self.bytes = bytes
-    self.valueBytes = valueBytes
+    valueBytes = dialect.valueBytes
+    sparseRows = dialect.sparseRows(ofBytes: bytes)
   }
 }

@@ -18,26 +18,18 @@ package enum ContentCoding: Sendable {
     }
   }
 
-  /// Decodes a body.
-  /// - Parameters:
-  ///   - limit: the most bytes of the result.
-  ///   - reserve: told how many bytes are allocated before they are.
-  /// - Throws: `RequestFailure` with 413 above the limit, and with 400 for a body that is not of this coding.
-  package func decode(_ body: [UInt8], limit: Int, reserve: (Int) throws -> Void) throws -> [UInt8] {
+  /// Decodes a body into a buffer.
+  /// - Parameter capacity: bytes of the buffer.
+  /// - Returns: nil where the buffer is too small.
+  /// - Throws: `RequestFailure` with 400 for a body that is not of this coding.
+  package func decode(_ body: [UInt8], capacity: Int) throws -> [UInt8]? {
     guard let decompressor = libdeflate_alloc_decompressor() else { throw RequestFailure(503, "out of memory") }
     defer { libdeflate_free_decompressor(decompressor) }
-    // The size is not known before: a buffer that was too small is made anew, four times as large.
-    var capacity = min(limit, max(4096, body.count.times(4)))
-    while true {
-      try reserve(capacity)
-      let (status, bytes) = decode(body, capacity, decompressor: decompressor)
-      switch status {
-      case LIBDEFLATE_SUCCESS: return bytes
-      case LIBDEFLATE_INSUFFICIENT_SPACE where capacity < limit: capacity = min(limit, capacity.times(4))
-      case LIBDEFLATE_INSUFFICIENT_SPACE:
-        throw RequestFailure(413, "the body has more than \(limit) bytes when it is decoded, the limit of this server")
-      default: throw RequestFailure.bad("the body is not valid \(self == .gzip ? "gzip" : "deflate")")
-      }
+    let (status, bytes) = decode(body, capacity, decompressor: decompressor)
+    switch status {
+    case LIBDEFLATE_SUCCESS: return bytes
+    case LIBDEFLATE_INSUFFICIENT_SPACE: return nil
+    default: throw RequestFailure.bad("the body is not valid \(self == .gzip ? "gzip" : "deflate")")
     }
   }
 

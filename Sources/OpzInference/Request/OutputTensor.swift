@@ -14,15 +14,15 @@ package struct OutputTensor: Sendable {
   package let shape: [Int]
   /// Row-major.
   package let values: Values
-  /// The most bytes of a value as JSON, with a comma.
-  let textBytes: Int
+  /// The most bytes of the values as a JSON array.
+  let jsonBytes: Int
 
   package init(_ spec: OutputSpec, rows: Int, values: Tensor.Storage) {
     name = spec.name
     datatype = Datatype(spec.element)
     shape = spec.shape(rows: rows)
     self.values = .scored(values)
-    textBytes = spec.textBytes
+    jsonBytes = shape.reduce(spec.textBytes) { $0.times($1) }.plus(2)
   }
 
   package init(_ tensor: RawTensor) {
@@ -30,7 +30,38 @@ package struct OutputTensor: Sendable {
     datatype = tensor.datatype
     shape = tensor.shape
     values = .raw(bytes: tensor.bytes, missing: tensor.missing)
-    textBytes = 26
+    jsonBytes = OutputTensor.jsonBytes(tensor).plus(2)
+  }
+
+  /// The most bytes of elements as JSON, each with a comma.
+  private static func jsonBytes(_ tensor: RawTensor) -> Int {
+    let count = tensor.count
+    switch tensor.datatype {
+    case .bool: return count.times(6)
+    // `-1.1754944e-38`; as the digits of the others, which they have the same or fewer of.
+    case .fp16, .bf16, .fp32, .int8, .int16, .int32, .uint8, .uint16, .uint32: return count.times(16)
+    case .int64, .uint64: return count.times(22)
+    case .fp64: return count.times(26)
+    case .bytes:
+      // Each byte by its escape. The four bytes of a length take at least four, which are the quotes and the comma; a
+      // missing text is `null`.
+      let texts = tensor.bytes.withUnsafeBufferPointer { bytes in
+        bytes.reduce(into: bytes.count) { total, byte in
+          total &+= byte < 0x20 ? 5 : 0
+          total &+= byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 1 : 0
+        }
+      }
+      return texts.plus(tensor.missing.count.times(2))
+    }
+  }
+
+  /// Bytes of the values in the binary extension.
+  var binaryBytes: Int {
+    switch values {
+    case .raw(let bytes, _): bytes.count
+    case .scored(.texts(let texts)): texts.reduce(0) { $0.plus(($1?.utf8.count ?? 0) + 4) }
+    case .scored: count.times(datatype.size ?? 8)
+    }
   }
 
   /// Values of all rows.
@@ -50,7 +81,7 @@ package struct OutputTensor: Sendable {
     case .scored(.float64(let values)): return OutputTensor.bytes(values) { $0.bitPattern }
     case .scored(.texts(let texts)):
       var bytes: [UInt8] = []
-      bytes.reserveCapacity(texts.reduce(0) { $0.plus(($1?.utf8.count ?? 0) + 4) })
+      bytes.reserveCapacity(binaryBytes)
       for (place, text) in texts.enumerated() {
         guard let text else { throw missingValue(place) }
         withUnsafeBytes(of: UInt32(clamping: text.utf8.count).littleEndian) { bytes.append(contentsOf: $0) }
@@ -71,7 +102,8 @@ package struct OutputTensor: Sendable {
     }
   }
 
-  private func missingValue(_ place: Int) -> RequestFailure {
+  /// What is said where a form of the response has nothing for a missing value.
+  func missingValue(_ place: Int) -> RequestFailure {
     RequestFailure.bad(
       "output '\(name)', element \(place) is missing, which binary data of datatype \(datatype.rawValue) cannot say: "
         + "ask for it as JSON")

@@ -105,6 +105,17 @@ struct TensorBuilder {
     count += 1
   }
 
+  /// A text of the datatype BYTES, as its bytes. Only a predictor elsewhere takes what is not UTF-8.
+  mutating func append(bytes text: ArraySlice<UInt8>) throws {
+    guard case .raw = form, datatype == .bytes else {
+      guard let text = String(validating: text, as: UTF8.self) else { throw wrong("a text that is not UTF-8") }
+      return try append(text: text)
+    }
+    appendRaw(UInt64(text.count), 4)
+    bytes.append(contentsOf: text)
+    count += 1
+  }
+
   private mutating func append(_ double: Double, _ float: Float) throws {
     switch form {
     case .numbers:

@@ -2,19 +2,22 @@
 package struct CSVRecords {
   private let bytes: [UInt8]
   private let dialect: CSVDialect
+  private let mostFields: Int
   private var index = 0
   /// The line on which the last record started, from 1.
   package private(set) var line = 0
   private var nextLine: Int
 
-  package init(_ bytes: [UInt8], line: Int, _ dialect: CSVDialect) {
+  /// - Parameter mostFields: fields of a record; a text of each byte would be sixteen.
+  package init(_ bytes: [UInt8], line: Int, _ dialect: CSVDialect, mostFields: Int = .max) {
     self.bytes = bytes
     self.dialect = dialect
+    self.mostFields = mostFields
     nextLine = line
   }
 
   /// Reads the next record's fields; false at the end. Empty lines are skipped.
-  /// - Throws: `ModelError.badRows` for invalid UTF-8 and for an unclosed quote.
+  /// - Throws: `ModelError.badRows` for invalid UTF-8, an unclosed quote, and too many fields.
   package mutating func next(into fields: inout [String]) throws -> Bool {
     fields.removeAll(keepingCapacity: true)
     while index < bytes.count,
@@ -26,6 +29,7 @@ package struct CSVRecords {
     guard index < bytes.count else { return false }
     line = nextLine
     while true {
+      guard fields.count < mostFields else { throw failure("more than \(mostFields) fields") }
       fields.append(try bytes[index...].first == dialect.quote ? quoted() : plain())
       guard index < bytes.count else { return true }
       let byte = bytes[index]

@@ -99,7 +99,7 @@ extension InferenceServer {
     let (name, version) = try ProtobufDialect.model(of: message)
     try check(name: name, version: version)
     let dialect = ProtobufDialect()
-    try ticket.add(bytes: model.response(BodySize(message.count, valueBytes: dialect.valueBytes), limits))
+    try ticket.add(bytes: model.response(BodySize(message.count, dialect), limits))
     return Exchange(message, dialect, start: start, deadline: deadline)
   }
 

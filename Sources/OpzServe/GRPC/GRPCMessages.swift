@@ -8,7 +8,10 @@ struct GRPCMessages {
   private let body: any RequestBody
   /// Bytes of a message.
   private let limit: Int
-  private var buffer = ByteBuffer()
+  /// What has come and is not read.
+  private(set) var buffer = ByteBuffer()
+  /// Bytes left of a message that is not read.
+  private var unwanted = 0
 
   init(_ body: any RequestBody, limit: Int) {
     self.body = body
@@ -17,16 +20,16 @@ struct GRPCMessages {
 
   /// The next message; nil at the end of the client's messages.
   /// - Parameter ticket: reserves the memory of the message before it is read.
-  /// - Throws: `GRPCStatus` for what is no message or too large, `RequestFailure` where there is no memory.
+  /// - Throws: `GRPCStatus` for what is no message or too large, `RequestFailure` where there is no memory: that
+  ///   message is passed over, and the next call gives the one after it.
   mutating func next(_ ticket: Admission.Ticket? = nil) async throws -> [UInt8]? {
+    try await passOver()
     while buffer.readableBytes < 5 {
       guard var piece = try await body.next() else {
-        guard buffer.readableBytes == 0 else {
-          throw GRPCStatus(.invalidArgument, "the call ended in the middle of a message")
-        }
+        guard buffer.readableBytes == 0 else { throw GRPCMessages.cut }
         return nil
       }
-      buffer.writeBuffer(&piece)
+      buffer.append(&piece)
     }
     guard let flag = buffer.readInteger(as: UInt8.self), let length = buffer.readInteger(as: UInt32.self) else {
       return nil
@@ -37,9 +40,29 @@ struct GRPCMessages {
     guard length <= limit else {
       throw GRPCStatus(.resourceExhausted, "a message of \(length) bytes: the limit of this server is \(limit)")
     }
-    try ticket?.add(bytes: Int(length))
+    do {
+      try ticket?.add(bytes: Int(length))
+    } catch {
+      unwanted = Int(length)
+      throw error
+    }
     return try await message(Int(length))
   }
+
+  /// Reads the rest of a message that was refused, piece by piece.
+  private mutating func passOver() async throws {
+    while unwanted > 0 {
+      if buffer.readableBytes == 0 {
+        guard let piece = try await body.next() else { throw GRPCMessages.cut }
+        buffer = piece
+      }
+      let count = min(unwanted, buffer.readableBytes)
+      buffer.moveReaderIndex(forwardBy: count)
+      unwanted -= count
+    }
+  }
+
+  private static let cut = GRPCStatus(.invalidArgument, "the call ended in the middle of a message")
 
   private mutating func message(_ length: Int) async throws -> [UInt8] {
     var message: [UInt8] = []
@@ -48,9 +71,7 @@ struct GRPCMessages {
       let count = min(length - message.count, buffer.readableBytes)
       message.append(contentsOf: buffer.readBytes(length: count) ?? [])
       if message.count == length { return message }
-      guard let piece = try await body.next() else {
-        throw GRPCStatus(.invalidArgument, "the call ended in the middle of a message")
-      }
+      guard let piece = try await body.next() else { throw GRPCMessages.cut }
       buffer = piece
     }
   }
@@ -59,6 +80,7 @@ struct GRPCMessages {
   /// - Returns: whether there is one; `next` reads it.
   /// - Throws: `ConnectionClosed` when the server stops before one has begun.
   mutating func hasNext() async throws -> Bool {
+    try await passOver()
     guard buffer.readableBytes == 0 else { return true }
     body.isOptional = true
     defer { body.isOptional = false }

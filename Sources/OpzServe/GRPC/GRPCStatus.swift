@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzIO
 import OpzInference
 
 /// How a call ended (gRPC, "Status codes and their use").
@@ -55,17 +56,16 @@ struct GRPCStatus: Error, Equatable {
 
   /// Printable ASCII but `%` stands for itself, and the message is not longer than clients' headers.
   private var percentEncoded: String {
-    var text = ""
-    for byte in message.utf8.prefix(2000) {
-      if (0x20...0x7e).contains(byte), byte != UInt8(ascii: "%") {
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        text += byte < 16 ? "%0" : "%"
-        text += String(byte, radix: 16, uppercase: true)
-      }
+    var (text, room) = (String.UnicodeScalarView(), 2000)
+    for scalar in message.unicodeScalars {
+      room -= UTF8.width(scalar)
+      guard room >= 0 else { break }
+      text.append(scalar)
     }
-    return text
+    return PercentCoding.encode(String(text), keeping: GRPCStatus.plain)
   }
+
+  private static let plain = String(decoding: (0x20...0x7e).filter { $0 != UInt8(ascii: "%") }, as: UTF8.self)
 }
 
 extension Response {

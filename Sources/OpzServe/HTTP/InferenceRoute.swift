@@ -1,3 +1,5 @@
+import OpzIO
+
 /// What a path asks for (Open Inference Protocol v2, "HTTP/REST").
 enum InferenceRoute: Equatable {
   case server
@@ -93,7 +95,7 @@ enum InferenceRoute: Equatable {
       verb == "load" || verb == "unload"
     else { return nil }
     let name = parts[3..<(parts.count - 1)]
-    guard !name.contains(""), let name = percentDecoded(name.joined(separator: "/")) else { return nil }
+    guard !name.contains(""), let name = PercentCoding.decode(name.joined(separator: "/")) else { return nil }
     return .repositoryChange(name: name)
   }
 
@@ -102,11 +104,11 @@ enum InferenceRoute: Equatable {
     guard parts.count > 2, parts.starts(with: ["v1", "models"]), !parts.dropFirst(2).contains("") else { return nil }
     let path = parts.dropFirst(2).joined(separator: "/")
     for (verb, part) in [(":predict", Model.predict), (":explain", .explain)] where path.hasSuffix(verb) {
-      guard let name = percentDecoded(String(path.dropLast(verb.count))), !name.isEmpty else { return nil }
+      guard let name = PercentCoding.decode(String(path.dropLast(verb.count))), !name.isEmpty else { return nil }
       return .model(name: name, version: nil, part)
     }
     // Its metadata is whether the model is ready.
-    return percentDecoded(path).map { .model(name: $0, version: nil, .ready) }
+    return PercentCoding.decode(path).map { .model(name: $0, version: nil, .ready) }
   }
 
   private static func model(_ parts: ArraySlice<String>) -> InferenceRoute? {
@@ -118,36 +120,15 @@ enum InferenceRoute: Equatable {
     }
     var version: String?
     if parts.count > 2, parts[parts.endIndex - 2] == "versions" {
-      version = percentDecoded(parts[parts.endIndex - 1])
+      version = PercentCoding.decode(parts[parts.endIndex - 1])
       if version == nil { return nil }
       parts.removeLast(2)
     }
-    guard !parts.isEmpty, !parts.contains(""), let name = percentDecoded(parts.joined(separator: "/")) else {
+    guard !parts.isEmpty, !parts.contains(""), let name = PercentCoding.decode(parts.joined(separator: "/")) else {
       return nil
     }
     return .model(name: name, version: version, part)
   }
 
   private static let verbs: [String: Model] = ["ready": .ready, "infer": .infer, "stats": .statistics]
-}
-
-/// The text with its `%xx` decoded (RFC 3986, section 2.1), or nil when it is not UTF-8 or not well-formed.
-private func percentDecoded(_ text: String) -> String? {
-  var bytes: [UInt8] = []
-  var rest = text.utf8[...]
-  while let byte = rest.popFirst() {
-    guard byte == UInt8(ascii: "%") else {
-      bytes.append(byte)
-      continue
-    }
-    guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
-      return nil
-    }
-    bytes.append(high << 4 | low)
-  }
-  return String(validating: bytes, as: UTF8.self)
-}
-
-private func hexValue(_ byte: UInt8) -> UInt8? {
-  Character(Unicode.Scalar(byte)).hexDigitValue.flatMap(UInt8.init(exactly:))
 }

@@ -146,14 +146,23 @@ struct OpenAPIDocument {
       case .fp16, .bf16, .fp32, .fp64: ["type": .array(["number"] + null)]
       default: ["type": .array(["integer"] + null)]
       }
-    if let range = spec.range {
-      schema["minimum"] = .number(range.lowerBound)
-      schema["maximum"] = .number(range.upperBound)
-    } else if let range = spec.datatype.integers, spec.datatype != .int64, spec.datatype != .uint64 {
-      schema["minimum"] = .integer(range.least)
-      schema["maximum"] = .integer(Int64(clamping: range.greatest))
-    }
+    let (least, greatest) = limits(spec)
+    schema["minimum"] = least
+    schema["maximum"] = greatest
     return .object(schema)
+  }
+
+  /// The least and greatest value of a column, by its range and its datatype; JSON has no infinities.
+  private static func limits(_ spec: TensorSpec) -> (JSONValue?, JSONValue?) {
+    // Readers of JSON take 64-bit integers for doubles, which have not their limits.
+    let whole = [.int64, .uint64].contains(spec.datatype) ? nil : spec.datatype.integers
+    func end(_ bound: Double?, _ limit: Int64?) -> JSONValue? {
+      if let bound, bound.isFinite { return .number(bound) }
+      return limit.map(JSONValue.integer)
+    }
+    return (
+      end(spec.range?.lowerBound, whole?.least), end(spec.range?.upperBound, whole.map { Int64(clamping: $0.greatest) })
+    )
   }
 
   private var inferenceRequest: JSONValue {
@@ -195,9 +204,21 @@ struct OpenAPIDocument {
     switch spec.datatype {
     case .bytes: return "text"
     case .bool: return .bool(true)
-    case .fp16, .bf16, .fp32, .fp64:
-      return .number(spec.range.map { $0.lowerBound / 2 + $0.upperBound / 2 } ?? 1)
-    default: return .integer(spec.range.flatMap { Int64(exactly: $0.lowerBound.rounded(.up)) } ?? 1)
+    case .fp16, .bf16, .fp32, .fp64: return .number(spec.range.map { number(in: $0) } ?? 1)
+    default:
+      let (range, limits) = (spec.range ?? 1...1, spec.datatype.integers ?? (0, 1))
+      let least = range.lowerBound.isFinite ? range.lowerBound.rounded(.up) : range.upperBound.rounded(.down)
+      return .integer(Int64(exactly: least).map { max(limits.least, min($0, Int64(clamping: limits.greatest))) } ?? 1)
+    }
+  }
+
+  /// A number of a range, of which one end may be infinite.
+  private static func number(in range: ClosedRange<Double>) -> Double {
+    switch (range.lowerBound.isFinite, range.upperBound.isFinite) {
+    case (true, true): range.lowerBound / 2 + range.upperBound / 2
+    case (true, false): range.lowerBound
+    case (false, true): range.upperBound
+    case (false, false): 1
     }
   }
 }

@@ -4,19 +4,21 @@ import OpzInference
 /// When a client no longer waits for the response, as its headers say.
 enum RequestDeadline {
   /// The deadline of a request that arrived at `start`: gRPC's `grpc-timeout`, which gateways also send over HTTP, or
-  /// the milliseconds that Envoy, and so Istio, tells a server (`x-envoy-expected-rq-timeout-ms`).
+  /// the milliseconds that Envoy, and so Istio, tells a server (`x-envoy-expected-rq-timeout-ms`). The earliest counts:
+  /// whoever waits for less has left by then.
   /// - Throws: `RequestFailure` for a timeout that is none.
   static func of(_ fields: HTTPFields, _ start: ContinuousClock.Instant) throws -> ContinuousClock.Instant? {
-    if let text = fields.first("grpc-timeout") {
+    var timeouts = try fields.values("grpc-timeout").map { text in
       guard let timeout = timeout(text) else {
         throw RequestFailure(
           400, "grpc-timeout is '\(text.prefix(50))': at most 8 digits and H, M, S, m, u or n", leavesBody: true)
       }
-      return start + timeout
+      return timeout
     }
-    guard let text = fields.first("x-envoy-expected-rq-timeout-ms"), let milliseconds = UInt32(text), milliseconds > 0
-    else { return nil }
-    return start + .milliseconds(milliseconds)
+    timeouts += fields.values("x-envoy-expected-rq-timeout-ms").compactMap { text in
+      UInt32(text).flatMap { $0 > 0 ? .milliseconds($0) : nil }
+    }
+    return timeouts.min().map { start + $0 }
   }
 
   /// gRPC over HTTP/2, "Timeout": up to eight digits and a unit.

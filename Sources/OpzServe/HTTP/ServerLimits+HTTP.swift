@@ -12,6 +12,7 @@ extension ServerLimits {
     limits.answerSeconds = answerSeconds
     limits.idleSeconds = idleSeconds
     limits.lingerSeconds = 2
+    (limits.streams, limits.streamWindowBytes) = (streams, windowBytes)
     return limits
   }
 }

@@ -52,7 +52,8 @@ extension CallResult {
   }
 }
 
-private final class PiecesBody: RequestBody {
+/// A body in memory, in pieces of one size.
+final class PiecesBody: RequestBody {
   private var rest: ArraySlice<UInt8>
   private let size: Int
 
