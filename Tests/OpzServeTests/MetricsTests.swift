@@ -31,7 +31,7 @@ struct MetricsTests {
       }
       let name = String(match.1)
       let family = ["_bucket", "_sum", "_count"].first {
-        name.hasSuffix($0) && types[String(name.dropLast($0.count))] == "histogram"
+        name.hasSuffix($0) && ["histogram", "summary"].contains(types[String(name.dropLast($0.count))])
       }
       #expect(types[family.map { String(name.dropLast($0.count)) } ?? name] != nil, "no TYPE before \(name)")
       samples.append(
@@ -70,6 +70,36 @@ struct MetricsTests {
     #expect(try #require(value("process_resident_memory_bytes")) > 1e6)
     let buckets = samples.filter { $0.name == "opz_inference_duration_seconds_bucket" }.map(\.value)
     #expect(buckets == buckets.sorted() && buckets.last == 6)
+  }
+
+  @Test("The names of Triton and MLServer are exported where they are asked for, with the same numbers")
+  func names() async throws {
+    let server = InferenceServer(
+      .sample, limits: ServerLimits(), version: "0", cores: 1, names: Set(MetricNames.allCases), log: .none)
+    let infer = "/v2/models/team/score/infer"
+    let body = #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,1,2,0]}]}"#
+    for _ in 0..<3 { _ = await server.ask("POST", infer, body) }
+    _ = await server.ask("POST", infer, "{")
+    _ = await server.ask("POST", infer, body, headers: ["grpc-timeout": "1n"])
+    let samples = try parse(await server.ask("GET", "/metrics").text)
+    func value(_ name: String, _ reason: String? = nil) -> Double? {
+      var labels = ["model": "team/score", "version": "3"]
+      labels["reason"] = reason
+      return samples.first { $0.name == name && $0.labels == labels }?.value
+    }
+    #expect(value("nv_inference_request_success") == 3 && value("nv_inference_count") == 6)
+    #expect(value("nv_inference_exec_count") == 3 && value("nv_inference_pending_request_count") == 0)
+    #expect(value("nv_inference_request_failure", "OTHER") == 1)
+    #expect(value("nv_inference_request_failure", "REJECTED") == 1)
+    #expect(value("nv_inference_request_failure", "BACKEND") == 0)
+    #expect(try #require(value("nv_inference_request_duration_us")) > 0)
+    #expect(value("nv_inference_queue_duration_us") == 0)
+    #expect(try #require(value("nv_inference_compute_infer_duration_us")) >= 0)
+    #expect(value("model_infer_request_success_total") == 3 && value("model_infer_request_failure_total") == 2)
+    #expect(value("model_infer_request_duration_count") == 3)
+    #expect(try #require(value("model_infer_request_duration_sum")) > 0)
+    let plain = await InferenceServer.sample().ask("GET", "/metrics").text
+    #expect(!plain.contains("nv_") && !plain.contains("model_infer"))
   }
 
   @Test("Label values are escaped")

@@ -36,6 +36,22 @@ struct ServerOptionsTests {
     #expect(throws: (any Error).self) { try ServerOptions(arguments: [], environment: ["OPZ_MODEL_ITERATIONS": "1"]) }
   }
 
+  @Test("Names of metrics and the log of requests, by flags and variables")
+  func logs() throws {
+    let options = try ServerOptions(
+      arguments: ["--metrics", "triton,mlserver", "--access-log", "--slow-ms=250"], environment: [:])
+    #expect(options.metricNames == [.triton, .mlserver] && options.logsRequests && options.slowMilliseconds == 250)
+    let environment = ["OPZ_METRICS": "triton", "OPZ_ACCESS_LOG": "true", "OPZ_SLOW_MS": "1"]
+    let other = try ServerOptions(arguments: ["--metrics=mlserver"], environment: environment)
+    #expect(other.metricNames == [.mlserver] && other.logsRequests && other.slowMilliseconds == 1)
+    for (name, value) in [
+      ("OPZ_METRICS", "nv"), ("OPZ_METRICS", "triton,"), ("OPZ_ACCESS_LOG", "yes"), ("OPZ_SLOW_MS", "-1"),
+    ] {
+      let error = #expect(throws: ServeError.self) { try ServerOptions(arguments: [], environment: [name: value]) }
+      #expect(error?.subject == name)
+    }
+  }
+
   @Test("An empty variable counts as unset")
   func empty() throws {
     let environment = ["OPZ_MODEL": "", "OPZ_MODEL_NAME": "", "OPZ_PORT": ""]

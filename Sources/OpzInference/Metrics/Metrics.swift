@@ -25,6 +25,7 @@ package final class Metrics: Sendable {
     package var rows: UInt64 = 0
     package var success = Total()
     package var failure = Total()
+    package var failures: [FailureReason: UInt64] = [:]
     package var decoding = Total()
     package var scoring = Total()
     package var encoding = Total()
@@ -46,17 +47,51 @@ package final class Metrics: Sendable {
     values.withLock { $0.requests[key, default: 0] &+= 1 }
   }
 
-  /// Counts the response to an inference request.
-  package func inferred(_ inference: Inference?, in duration: Duration, now: UInt64) {
+  /// Counts an inference request that failed.
+  package func failed(_ error: any Error, in duration: Duration) {
+    let reason = FailureReason(error)
     values.withLock { values in
       values.latency.record(duration.seconds)
-      guard let inference else { return values.failure.add(duration) }
+      values.failure.add(duration)
+      values.failures[reason, default: 0] &+= 1
+    }
+  }
+
+  /// Counts the response to an inference request.
+  package func inferred(_ inference: Inference, in duration: Duration, now: UInt64) {
+    values.withLock { values in
+      values.latency.record(duration.seconds)
       values.success.add(duration)
       values.rows &+= UInt64(inference.rows)
       values.decoding.add(inference.decoding)
       values.scoring.add(inference.scoring)
       values.encoding.add(inference.encoding)
       values.lastInference = now
+    }
+  }
+}
+
+/// Why an inference request failed.
+package enum FailureReason: String, CaseIterable, Sendable {
+  /// There was too much to do.
+  case rejected
+  /// The client left.
+  case canceled
+  /// The model, or what runs it, failed.
+  case backend
+  /// The request was wrong.
+  case other
+
+  package init(_ error: any Error) {
+    guard let failure = error as? RequestFailure else {
+      self = error is CancellationError ? .canceled : .backend
+      return
+    }
+    switch failure.status {
+    case 429, 503, 504: self = .rejected
+    case 499: self = .canceled
+    case 500...: self = .backend
+    default: self = .other
     }
   }
 }

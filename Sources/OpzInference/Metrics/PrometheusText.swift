@@ -53,4 +53,7 @@ package struct PrometheusText {
 /// A part of the server that has metrics of its own.
 package protocol MetricsSource: Sendable {
   func write(to text: inout PrometheusText)
+
+  /// What its queue counted; nil for a part without one.
+  var queued: QueueValues? { get }
 }

@@ -6,15 +6,18 @@ package struct Exchange: Sendable {
   package let start: ContinuousClock.Instant
   /// When the client no longer waits, by the transport.
   package let deadline: ContinuousClock.Instant?
+  /// By which the transport knows the request, for logs.
+  package let id: String?
 
   package init(
     _ body: [UInt8], _ dialect: any InferenceDialect, start: ContinuousClock.Instant = .now,
-    deadline: ContinuousClock.Instant? = nil
+    deadline: ContinuousClock.Instant? = nil, id: String? = nil
   ) {
     self.body = body
     self.dialect = dialect
     self.start = start
     self.deadline = deadline
+    self.id = id
   }
 
   /// Bodies up to this size are read on the thread of their connection, which takes about a millisecond.
@@ -30,6 +33,8 @@ package struct Exchange: Sendable {
 /// The response to one inference request, with its row count and times.
 package struct Inference: Sendable {
   package let body: InferenceBody
+  /// The request's own id.
+  package let id: String?
   package let rows: Int
   package let decoding: Duration
   package let scoring: Duration
@@ -47,7 +52,8 @@ extension ServedModel {
     let scored = ContinuousClock.now
     let body = try exchange.dialect.response(answer)
     return Inference(
-      body: body, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded, encoding: .now - scored)
+      body: body, id: answer.id, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded,
+      encoding: .now - scored)
   }
 
   /// Answers a request by a predictor elsewhere.
@@ -64,7 +70,7 @@ extension ServedModel {
       try read(exchange, limits)
     }
     let decoded = ContinuousClock.now
-    let answer = try await answer(remotely: request, by: deadline)
+    let answer = try await answer(remotely: request, by: deadline, id: exchange.id)
     let scored = ContinuousClock.now
     let bytes = exchange.dialect.responseBytes(answer)
     ticket?.hold(bytes: exchange.body.count.plus(bytes))
@@ -72,7 +78,8 @@ extension ServedModel {
       try exchange.dialect.response(answer)
     }
     return Inference(
-      body: body, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded, encoding: .now - scored)
+      body: body, id: answer.id, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded,
+      encoding: .now - scored)
   }
 
   private func run<Value: Sendable>(

@@ -101,12 +101,13 @@ public struct ServedModel: Sendable {
   }
 
   /// Answers a request by a predictor elsewhere.
-  package func answer(remotely request: InferenceRequest, by deadline: ContinuousClock.Instant?) async throws
-    -> InferenceAnswer
-  {
+  /// - Parameter id: by which logs know a request without an id of its own.
+  package func answer(
+    remotely request: InferenceRequest, by deadline: ContinuousClock.Instant?, id: String? = nil
+  ) async throws -> InferenceAnswer {
     guard case .remote(let predictor) = backend else { throw RequestFailure(500, "the model has no workers") }
     var remote = RemoteRequest(
-      ids: request.id.map { [$0] } ?? [],
+      ids: (request.id ?? id).map { [$0] } ?? [],
       inputs: try request.inputs.map { input in
         guard case .raw(let bytes, let missing) = input.values else {
           throw RequestFailure(500, "the tensors were not read for another process")

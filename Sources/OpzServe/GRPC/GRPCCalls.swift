@@ -12,13 +12,12 @@ extension InferenceServer {
   }
 
   /// Answers a call, and counts it by its status.
-  func call(_ request: Request, _ body: any RequestBody) async -> Response {
-    let start = ContinuousClock.now
+  func call(_ request: Request, _ body: any RequestBody, record: inout RequestRecord) async -> Response {
     let method = GRPCMethod(path: request.path)
     var status = GRPCStatus.ok
     var response: Response
     do {
-      response = try await answer(request, body, method: method, start: start)
+      response = try await answer(request, body, method: method, record: &record)
     } catch {
       status = InferenceServer.status(of: error)
       response = .grpc(status)
@@ -27,9 +26,23 @@ extension InferenceServer {
       }
     }
     metrics.count(method?.label ?? "grpc_other", status.code.rawValue)
+    note(&response, status, record: record)
     // A client's connection lasts: it is told to send further calls elsewhere (GOAWAY).
     response.delivery.closes = lifecycle.isDraining
     return response
+  }
+
+  /// Logs a call; one with a stream of answers when it ends.
+  private func note(_ response: inout Response, _ status: GRPCStatus, record: RequestRecord) {
+    guard log.isOn, let answers = response.stream else {
+      return log.note(record, status: response.status, grpc: status.code.rawValue, sent: response.body.count)
+    }
+    let note = StreamNote(log, record)
+    response.stream = {
+      let piece = await answers()
+      if case .end(let trailers) = piece { note.end(trailers) }
+      return piece
+    }
   }
 
   static func status(of error: any Error) -> GRPCStatus {
@@ -46,7 +59,7 @@ extension InferenceServer {
   }
 
   private func answer(
-    _ request: Request, _ body: any RequestBody, method: GRPCMethod?, start: ContinuousClock.Instant
+    _ request: Request, _ body: any RequestBody, method: GRPCMethod?, record: inout RequestRecord
   ) async throws -> Response {
     guard request.method == "POST" else { throw GRPCStatus(.unimplemented, "a call is a POST") }
     guard let method else { throw GRPCStatus(.unimplemented, "this server has no method \(request.path.prefix(200))") }
@@ -54,13 +67,13 @@ extension InferenceServer {
       throw GRPCStatus(
         .unimplemented, "the encoding '\(encoding.prefix(50))' is not supported: this server takes none but identity")
     }
-    let deadline = try RequestDeadline.of(request.fields, start)
+    let deadline = try RequestDeadline.of(request.fields, record.start)
     let isInference = method == .modelInfer || method == .modelStreamInfer
     // Only an inference's memory is counted.
     var messages = GRPCMessages(body, limit: isInference ? limits.bodyBytes : 64 << 10)
     switch method {
-    case .modelInfer: return try await infer(&messages, start, deadline: deadline)
-    case .modelStreamInfer: return .stream(InferStream(self, messages, deadline: deadline))
+    case .modelInfer: return try await infer(&messages, deadline, record: &record)
+    case .modelStreamInfer: return .stream(InferStream(self, messages, deadline: deadline, stream: record))
     case .reflection: return .stream(ReflectionStream(self, messages))
     case .healthWatch:
       return .stream(try WatchStream(self, service: try GRPCFields.text(1, of: try await message(&messages))))
@@ -78,13 +91,14 @@ extension InferenceServer {
   }
 
   private func infer(
-    _ messages: inout GRPCMessages, _ start: ContinuousClock.Instant, deadline: ContinuousClock.Instant?
+    _ messages: inout GRPCMessages, _ deadline: ContinuousClock.Instant?, record: inout RequestRecord
   ) async throws -> Response {
-    let (body, ticket) = try await counted { ticket in
+    let known = record
+    let (body, ticket) = try await counted(&record) { ticket in
       guard let message = try await messages.next(ticket) else {
         throw GRPCStatus(.invalidArgument, "the call has no message")
       }
-      return try exchange(message, ticket, start: start, deadline: deadline)
+      return try exchange(message, ticket, record: known, deadline: deadline)
     }
     var response = Response.grpc(message: body.bytes)
     response.lease = ticket
@@ -93,14 +107,13 @@ extension InferenceServer {
 
   /// What is to be answered to a `ModelInferRequest`.
   func exchange(
-    _ message: [UInt8], _ ticket: Admission.Ticket, start: ContinuousClock.Instant,
-    deadline: ContinuousClock.Instant?
+    _ message: [UInt8], _ ticket: Admission.Ticket, record: RequestRecord, deadline: ContinuousClock.Instant?
   ) throws -> Exchange {
     let (name, version) = try ProtobufDialect.model(of: message)
     try check(name: name, version: version)
     let dialect = ProtobufDialect()
     try ticket.add(bytes: model.response(BodySize(message.count, dialect), limits))
-    return Exchange(message, dialect, start: start, deadline: deadline)
+    return Exchange(message, dialect, start: record.start, deadline: deadline, id: record.id)
   }
 
   // MARK: Small calls

@@ -69,11 +69,15 @@ final class InferStream: AnswerStream, @unchecked Sendable {
   private let server: InferenceServer
   private var messages: GRPCMessages
   private let deadline: ContinuousClock.Instant?
+  private let stream: RequestRecord
   /// Holds the memory of the answer before.
   private var ticket: Admission.Ticket?
 
-  init(_ server: InferenceServer, _ messages: GRPCMessages, deadline: ContinuousClock.Instant?) {
+  init(
+    _ server: InferenceServer, _ messages: GRPCMessages, deadline: ContinuousClock.Instant?, stream: RequestRecord
+  ) {
     self.server = server
+    self.stream = stream
     self.messages = messages
     self.deadline = deadline
   }
@@ -83,17 +87,22 @@ final class InferStream: AnswerStream, @unchecked Sendable {
     guard try await server.hasNext(&messages) else { return nil }
     if let deadline, deadline <= .now { throw GRPCStatus(.deadlineExceeded, "the call's time is over") }
     var answer = WireWriter()
+    var record = RequestRecord(messageOf: stream)
+    let known = record
+    var status = GRPCStatus.ok
     do {
-      let (body, ticket) = try await server.counted { ticket in
+      let (body, ticket) = try await server.counted(&record) { ticket in
         guard let message = try await messages.next(ticket) else { throw GRPCStatus(.invalidArgument) }
-        return try server.exchange(message, ticket, start: .now, deadline: deadline)
+        return try server.exchange(message, ticket, record: known, deadline: deadline)
       }
       self.ticket = ticket
       answer.put(2, bytes: body.bytes)
     } catch let failure as RequestFailure {
       // The stream goes on after a request that is refused.
       answer.put(1, string: failure.message)
+      status = GRPCStatus(failure)
     }
+    server.log.note(record, status: 200, grpc: status.code.rawValue, sent: UInt64(answer.bytes.count))
     return answer
   }
 }

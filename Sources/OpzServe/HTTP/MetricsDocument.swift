@@ -8,6 +8,8 @@ struct MetricsDocument {
   let version: String
   /// Milliseconds since 1970.
   let started: UInt64
+  /// Names of other servers that are written too.
+  let names: Set<MetricNames>
 
   func response(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Response {
     var text = PrometheusText()
@@ -28,7 +30,11 @@ struct MetricsDocument {
         ("model", model.name), ("version", model.version), ("platform", model.platform),
         ("server", version),
       ], value: 1)
-    if case .remote(let predictor) = model.backend { (predictor as? any MetricsSource)?.write(to: &text) }
+    let source: (any MetricsSource)? =
+      if case .remote(let predictor) = model.backend { predictor as? any MetricsSource } else { nil }
+    source?.write(to: &text)
+    let known = KnownMetrics(model: model, values: values, queue: source?.queued, inFlight: inFlight)
+    for names in MetricNames.allCases where self.names.contains(names) { known.write(names, to: &text) }
     process(&text)
     return Response("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
   }

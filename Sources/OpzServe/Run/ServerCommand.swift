@@ -79,8 +79,15 @@ public struct ServerCommand: Sendable {
   }
 
   private func serve(_ model: ServedModel, _ options: ServerOptions) async throws {
+    let lines = LogWriter()
+    // The last lines are those that tell why it ended.
+    defer { lines.flush() }
+    let log = RequestLog(
+      hasAll: options.logsRequests,
+      slow: options.slowMilliseconds > 0 ? .milliseconds(options.slowMilliseconds) : nil, write: { lines.line($0) })
     let server = InferenceServer(
-      model, limits: options.limits, version: ServerVersion.text, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      model, limits: options.limits, version: ServerVersion.text, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+      names: options.metricNames, log: log)
     let http = try await ServerCommand.listen(options, server.limits)
     signals.follow(
       StopSignals.Plan(
@@ -129,8 +136,11 @@ public enum ServerVersion {
 
 /// Writes one line to standard error. A container's standard error is its log.
 func printError(_ line: String) {
-  var bytes = Array(PrintableText.text(line).utf8)
-  bytes.append(UInt8(ascii: "\n"))
+  printErrorBytes(Array(PrintableText.text(line).utf8) + [UInt8(ascii: "\n")])
+}
+
+/// Writes whole lines to standard error.
+func printErrorBytes(_ bytes: [UInt8]) {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }

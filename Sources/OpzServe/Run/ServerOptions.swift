@@ -36,6 +36,12 @@ public struct ServerOptions: Sendable, Equatable {
   /// Seconds after SIGTERM in which requests are still accepted, before the port is closed.
   public var drainSeconds = 0
   public var limits = ServerLimits()
+  /// Names of other servers under which metrics are exported too.
+  public var metricNames: Set<MetricNames> = []
+  /// Whether the log has a line for every request.
+  public var logsRequests = false
+  /// Milliseconds from which on a request has a line in the log in any case; 0 for none.
+  public var slowMilliseconds = 0
   /// What `--settings` names; its model, name and version hold unless a flag or variable says others.
   public var settings: ServeSettings?
 
@@ -70,6 +76,8 @@ public struct ServerOptions: Sendable, Equatable {
     if let text = value("OPZ_MODEL_NAME") { name = text }
     if let text = value("OPZ_MODEL_VERSION") { modelVersion = text }
     if let text = value("OPZ_HOST") { host = try ServerOptions.address(text, "OPZ_HOST") }
+    if let text = value("OPZ_METRICS") { metricNames = try ServerOptions.names(text, "OPZ_METRICS") }
+    if let text = value("OPZ_ACCESS_LOG") { logsRequests = try ServerOptions.flag(text, "OPZ_ACCESS_LOG") }
     for (variable, option, range) in ServerOptions.numbers {
       guard let text = value(variable) else { continue }
       self[keyPath: option] = try ServerOptions.number(text, variable, range: range)
@@ -93,6 +101,9 @@ public struct ServerOptions: Sendable, Equatable {
     case "--model-version": modelVersion = try value()
     case "--host": host = try ServerOptions.address(try value(), flag)
     case "--port": port = try ServerOptions.number(try value(), flag, range: 0...65535)
+    case "--metrics": metricNames = try ServerOptions.names(try value(), flag)
+    case "--access-log" where parts.count == 1: logsRequests = true
+    case "--slow-ms": slowMilliseconds = try ServerOptions.number(try value(), flag, range: ServerOptions.slow)
     case "--check" where parts.count == 1: action = .check
     case "--version" where parts.count == 1: action = .version
     case "--formats" where parts.count == 1: action = .formats
@@ -104,6 +115,7 @@ public struct ServerOptions: Sendable, Equatable {
   nonisolated(unsafe) private static let numbers: [(String, WritableKeyPath<ServerOptions, Int>, ClosedRange<Int>)] = [
     ("OPZ_PORT", \.port, 0...65535),
     ("OPZ_DRAIN_SECONDS", \.drainSeconds, 0...3600),
+    ("OPZ_SLOW_MS", \.slowMilliseconds, slow),
     ("OPZ_STOP_SECONDS", \.limits.stopSeconds, 1...3600),
     ("OPZ_MAX_BODY_BYTES", \.limits.bodyBytes, 1...(1 << 32)),
     ("OPZ_MAX_ROWS", \.limits.rows, 1...100_000_000),
@@ -114,6 +126,27 @@ public struct ServerOptions: Sendable, Equatable {
     ("OPZ_ANSWER_SECONDS", \.limits.answerSeconds, 1...3600),
     ("OPZ_IDLE_SECONDS", \.limits.idleSeconds, 1...3600),
   ]
+
+  private static let slow = 0...3_600_000
+
+  private static func names(_ text: String, _ what: String) throws -> Set<MetricNames> {
+    Set(
+      try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+        guard let names = MetricNames(rawValue: String(name)) else {
+          let known = MetricNames.allCases.map(\.rawValue).joined(separator: ", ")
+          throw wrong(what, "'\(name)' is not one of \(known)")
+        }
+        return names
+      })
+  }
+
+  private static func flag(_ text: String, _ what: String) throws -> Bool {
+    switch text {
+    case "1", "true": return true
+    case "0", "false": return false
+    default: throw wrong(what, "'\(text)' is not one of 1, true, 0, false")
+    }
+  }
 
   private static func iterations(_ text: String, _ flag: String) throws -> ReadingOptions.Iterations {
     guard let iterations = ReadingOptions.Iterations(rawValue: text) else {
@@ -145,7 +178,7 @@ public struct ServerOptions: Sendable, Equatable {
     opz-server serves one model over the Open Inference Protocol v2.
 
     usage: opz-server [--settings FILE] [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
-                      [--iterations all|best] [--format NAME]
+                      [--iterations all|best] [--format NAME] [--metrics NAMES] [--access-log] [--slow-ms N]
            opz-server --check [--model PATH] [--iterations all|best] [--format NAME]
            opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
                             [--kind prediction|probability|margin|label|leaf|distance] [--unseen library|missing|error]
@@ -161,6 +194,9 @@ public struct ServerOptions: Sendable, Equatable {
       --model-version V  its version (OPZ_MODEL_VERSION, 1)
       --host IP          the address to listen on (OPZ_HOST, 0.0.0.0)
       --port N           the port, 0 for a free one (OPZ_PORT, 8080)
+      --metrics NAMES    export metrics by the names of triton, mlserver or both (triton,mlserver) too (OPZ_METRICS, none)
+      --access-log       log every request as a line of JSON, with its id (OPZ_ACCESS_LOG=1, off)
+      --slow-ms N        log requests that take N milliseconds or more (OPZ_SLOW_MS, off)
       --check            load the model, print a summary, and exit
       --version          print the server's version
       --formats          print the formats that it reads, and the version of the model graph that it scores

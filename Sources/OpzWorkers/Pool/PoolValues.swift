@@ -26,6 +26,8 @@ struct PoolValues: Sendable {
 }
 
 extension WorkerPool: MetricsSource {
+  package var queued: QueueValues? { queue.values }
+
   package func write(to text: inout PrometheusText) {
     let (values, alive) = counted
     text.metric("opz_worker_alive", "gauge", help: "Workers that have loaded the model and serve.", value: alive)
