@@ -5,7 +5,7 @@ import Testing
 struct WireListTests {
   @Test("A packed list says its length, whatever its numbers take")
   func packed() throws {
-    let edges = (0..<64).flatMap { bit in [1 << bit, (1 << bit) &- 1, -(1 << bit)] as [Int64] }
+    let edges = (0..<64).flatMap { bit in [1 << bit, (1 << bit) &- 1, 0 &- (1 << bit)] as [Int64] }
     var message = WireWriter()
     message.put(1, packed: edges)
     // One by one, and made as they are asked for.

@@ -25,6 +25,9 @@ final class HTTP2Connection: @unchecked Sendable {
       child.eventLoop.makeCompletedFuture { try connection.open(child) }
     }
     try channel.pipeline.syncOperations.addHandlers([handler, manager, ErrorHandler()])
+    // NIO would widen it when the first stream closes, which is an error of the protocol for it once goodbye is said.
+    let wider = HTTP2Frame.FramePayload.windowUpdate(windowSizeIncrement: window - HTTP2Connection.firstWindow)
+    channel.writeAndFlush(HTTP2Frame(streamID: .rootStream, payload: wider), promise: nil)
     context.deadline.onStop = { connection.channel.eventLoop.execute { connection.stop() } }
     // Without a request, the connection has the time of a head.
     if context.connections.isStopping { connection.stop() }
@@ -38,13 +41,18 @@ final class HTTP2Connection: @unchecked Sendable {
       HTTP2Setting(parameter: .maxHeaderListSize, value: limits.requestLineBytes),
       HTTP2Setting(parameter: .initialWindowSize, value: limits.streamWindowBytes),
     ]
-    configuration.targetWindowSize = 1 << 20
+    configuration.targetWindowSize = window
     configuration.maximumBufferedControlFrames = 1000
     // Go's and Java's clients of gRPC send a PING for each round trip to measure the line; one costs less than a request,
     // and answers that the client does not read are bounded by the buffered frames.
     configuration.controlFrameRateLimit.maximumCount = 1_000_000
     return configuration
   }
+
+  /// Bytes that a client may send ahead in all streams of a connection.
+  private static let window = 1 << 20
+  /// What it may send before it is told (RFC 9113, section 6.9.2).
+  private static let firstWindow = 65_535
 
   private static func streamConfiguration() -> NIOHTTP2Handler.StreamConfiguration {
     var configuration = NIOHTTP2Handler.StreamConfiguration()
@@ -121,5 +129,9 @@ final class HTTP2Connection: @unchecked Sendable {
 private final class ErrorHandler: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // What is being written while the error comes is sent before.
+    let channel = context.channel
+    channel.eventLoop.execute { channel.close(promise: nil) }
+  }
 }

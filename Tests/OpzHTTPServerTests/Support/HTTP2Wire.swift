@@ -60,6 +60,10 @@ struct HTTP2Bytes {
 final class HTTP2Wire {
   private let connection: RawConnection
   private var pending: [UInt8] = []
+  /// Whether settings and pings are not answered: what a closed server gets makes it forget what it has sent.
+  var isSilent = false
+  /// The error code of the last GOAWAY.
+  private var goAwayCode: UInt32?
   private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
 
   /// - Parameter settings: pairs of a parameter and its value.
@@ -83,7 +87,8 @@ final class HTTP2Wire {
   /// The next frame; nil at the end of the connection. Settings are acknowledged, and pings answered.
   func next() throws -> HTTP2Bytes? {
     guard let frame = try frame() else { return nil }
-    let isAnswer = frame.flags & 1 != 0
+    if frame.kind == .goAway { goAwayCode = frame.payload[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
+    let isAnswer = frame.flags & 1 != 0 || isSilent
     if frame.kind == .settings, !isAnswer { send([HTTP2Bytes(.settings, flags: 1)]) }
     if frame.kind == .ping, !isAnswer { send([HTTP2Bytes(.ping, flags: 1, frame.payload)]) }
     return frame
@@ -146,30 +151,25 @@ final class HTTP2Wire {
   /// Reads until the end of a stream or of the connection.
   func outcome(_ stream: UInt32) throws -> Outcome {
     var status: String?
-    var goAway: UInt32?
     while let frame = try next() {
       if frame.kind == .headers {
         var buffer = ByteBuffer(bytes: frame.payload)
         let block = try decoder.decodeHeaders(from: &buffer)
         if frame.stream == stream { status = block.first(name: ":status") ?? status }
       }
-      if frame.kind == .goAway { goAway = frame.payload[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
       guard frame.stream == stream else { continue }
       if frame.kind == .reset { return .reset(frame.payload.reduce(0) { $0 << 8 | UInt32($1) }) }
       if [.headers, .data].contains(frame.kind), frame.flags & HTTP2Bytes.endStream != 0, let status {
         return .answered(status)
       }
     }
-    return goAway.map { .goAway($0) } ?? .closed
+    return goAwayCode.map { .goAway($0) } ?? .closed
   }
 
   /// Reads to the end of the connection.
   /// - Returns: the error code of its GOAWAY; nil without one.
   func goAway() throws -> UInt32? {
-    var code: UInt32?
-    while let frame = try next() {
-      if frame.kind == .goAway { code = frame.payload[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
-    }
-    return code
+    while try next() != nil {}
+    return goAwayCode
   }
 }
