@@ -1,15 +1,8 @@
 import OpzModel
 import OpzTestKit
-import Synchronization
 import Testing
 
 @testable import OpzInference
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// What a response takes is known before it is written.
 @Suite("The size of a response")
@@ -145,21 +138,5 @@ private struct TextPredictor: RemotePredictor {
   func predict(_ request: RemoteRequest) async throws -> [RawTensor] {
     let bytes = withUnsafeBytes(of: UInt32(length).littleEndian) { Array($0) } + [UInt8](repeating: 97, count: length)
     return [RawTensor("y", .bytes, shape: [1], bytes: bytes)]
-  }
-}
-
-/// Holds a thread until it is opened.
-private final class Gate: Sendable {
-  private let entered = Atomic(false)
-  private let opened = Atomic(false)
-
-  var isEntered: Bool { entered.load(ordering: .acquiring) }
-  var isOpen: Bool { opened.load(ordering: .acquiring) }
-
-  func open() { opened.store(true, ordering: .releasing) }
-
-  func wait() {
-    entered.store(true, ordering: .releasing)
-    while !isOpen { usleep(1000) }
   }
 }

@@ -9,11 +9,19 @@ import Synchronization
 /// The memory of all work together is bounded too: a request whose memory does not fit waits until it does, or until
 /// it runs alone.
 package final class ScoringThreads: Sendable {
+  private struct Waiting {
+    let number: Int
+    let memory: Int
+    let continuation: CheckedContinuation<Void, any Error>
+  }
+
   private struct State {
     var free: Int
     var running = 0
     var memory = 0
-    var waiting: [(memory: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    var waiting: [Waiting] = []
+    /// The number of the last that waited.
+    var last = 0
 
     /// Takes a thread and this much memory, if both are available.
     mutating func take(_ bytes: Int, of budget: Int) -> Bool {
@@ -22,6 +30,16 @@ package final class ScoringThreads: Sendable {
       running += 1
       memory += bytes
       return true
+    }
+
+    /// Takes out those whose turn it is, in order: otherwise a large request might never run.
+    mutating func next(_ budget: Int) -> [Waiting] {
+      var next: [Waiting] = []
+      while let first = waiting.first, take(first.memory, of: budget) {
+        next.append(first)
+        waiting.removeFirst()
+      }
+      return next
     }
   }
 
@@ -36,22 +54,47 @@ package final class ScoringThreads: Sendable {
 
   /// Runs `work` on a thread when there is room. The number of waiting requests is bounded by `Admission`.
   /// - Parameter memory: the most bytes that `work` allocates.
+  /// - Throws: what `work` throws, and `CancellationError` where nobody waits for it any more before it begins.
   package func run<Value: Sendable>(memory: Int, _ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    await take(memory)
+    try await take(memory)
     defer { give(memory) }
+    try Task.checkCancellation()
     return try await blocking { try work() }
   }
 
-  private func take(_ memory: Int) async {
-    await withCheckedContinuation { continuation in
-      let isFree = state.withLock { state in
-        // In order: otherwise a large request might never run.
-        if state.waiting.isEmpty, state.take(memory, of: budget) { return true }
-        state.waiting.append((memory, continuation))
-        return false
-      }
-      if isFree { continuation.resume() }
+  /// Requests that wait.
+  package var waiting: Int { state.withLock { $0.waiting.count } }
+
+  private func take(_ memory: Int) async throws {
+    let number = state.withLock { state in
+      state.last &+= 1
+      return state.last
     }
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let turn: Result<Void, any Error>? = state.withLock { state in
+          // The handler has found nothing to take out.
+          if Task.isCancelled { return .failure(CancellationError()) }
+          if state.waiting.isEmpty, state.take(memory, of: budget) { return .success(()) }
+          state.waiting.append(Waiting(number: number, memory: memory, continuation: continuation))
+          return nil
+        }
+        if let turn { continuation.resume(with: turn) }
+      }
+    } onCancel: {
+      leave(number)
+    }
+  }
+
+  /// A caller that left: its place is free, and what waits behind it may have its turn.
+  private func leave(_ number: Int) {
+    let (left, next) = state.withLock { state in
+      let left = state.waiting.filter { $0.number == number }
+      state.waiting.removeAll { $0.number == number }
+      return (left, state.next(budget))
+    }
+    for waiting in left { waiting.continuation.resume(throwing: CancellationError()) }
+    for waiting in next { waiting.continuation.resume() }
   }
 
   private func give(_ memory: Int) {
@@ -59,13 +102,8 @@ package final class ScoringThreads: Sendable {
       state.free += 1
       state.running -= 1
       state.memory -= memory
-      var next: [CheckedContinuation<Void, Never>] = []
-      while let first = state.waiting.first, state.take(first.memory, of: budget) {
-        next.append(first.continuation)
-        state.waiting.removeFirst()
-      }
-      return next
+      return state.next(budget)
     }
-    for continuation in next { continuation.resume() }
+    for waiting in next { waiting.continuation.resume() }
   }
 }
