@@ -1,9 +1,10 @@
+import OpzHTTPServer
 import OpzIO
-import OpzInference
 import OpzJSON
 import OpzTestKit
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 /// `scripts/test-peers` has schemathesis ask what the description says.
@@ -84,6 +85,18 @@ struct OpenAPITests {
     #expect(limits("low") == [18, nil, 18] && limits("high") == [nil, -2.5, -2.5])
     #expect(limits("count") == [2.5, Double(Int32.max), 3] && limits("debt") == [-128, -1, -1])
     #expect(limits("any") == [nil, nil, 1] && limits("big")[0] == 1e30)
+  }
+
+  @Test("Documents are counted until they are sent, and refused where there is no memory")
+  func memory() async throws {
+    var response: Response? = await server.ask("GET", "/openapi.json")
+    #expect(server.admission.bytes == response?.bytes.count && server.admission.requests == 0)
+    response = nil
+    #expect(server.admission.bytes == 0)
+    let held = server.admission.open()
+    try held.add(bytes: server.limits.bodyBudget)
+    for path in ["/openapi.json", "/docs"] { #expect(await server.ask("GET", path).status == 503) }
+    held.close()
   }
 
   @Test("The page asks nothing but this server")
