@@ -86,8 +86,8 @@ public final class HTTPServer: Sendable {
 
   private static func open(http1 child: any Channel, _ context: ConnectionContext, isRoom: Bool) throws {
     // At most two pieces are read ahead, which bounds the memory in this process.
-    let watch = CallerWatch()
-    try child.pipeline.syncOperations.addHandler(watch)
+    let watch = context.service.endsWithCaller ? CallerWatch() : nil
+    if let watch { try child.pipeline.syncOperations.addHandler(watch) }
     let channel = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
       wrappingChannelSynchronously: child,
       configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
@@ -98,7 +98,7 @@ public final class HTTPServer: Sendable {
       await isRoom ? connection.serve() : connection.refuse()
     }
     // Nobody waits for the response to a request that is being handled: its place is free.
-    child.closeFuture.whenComplete { _ in task.cancel() }
+    if context.service.endsWithCaller { child.closeFuture.whenComplete { _ in task.cancel() } }
   }
 
   /// Serves until `stop`, then returns once the last request is answered.

@@ -10,6 +10,9 @@ public protocol HTTPService: Sendable {
   /// The response to a malformed request or one over a limit, in this service's error format.
   func errorResponse(_ problem: RequestProblem) -> Response
 
+  /// Whether handling a request is cancelled when its caller leaves. A service that changes something ends what it began.
+  var endsWithCaller: Bool { get }
+
   /// Reserves memory for what a client may send ahead of what is read; false where there is none, and then the client
   /// is allowed less at a time.
   func reserve(windowBytes: Int) -> Bool
@@ -19,6 +22,9 @@ public protocol HTTPService: Sendable {
 }
 
 extension HTTPService {
+  /// What has begun is ended.
+  public var endsWithCaller: Bool { false }
+
   /// Memory that nobody counts.
   public func reserve(windowBytes: Int) -> Bool { true }
 

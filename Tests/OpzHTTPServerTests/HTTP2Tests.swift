@@ -272,7 +272,7 @@ struct HTTP2Tests {
       }
       let path = "/grpc.health.v1.Health/Check"
       let call = HTTP2Bytes(.data, flags: HTTP2Bytes.endStream, stream: 3, [0, 0, 0, 0, 0])
-      wire.send([HTTP2Bytes.request("POST", path, HTTP2Tests.call, stream: 3, ends: false), call])
+      wire.send([HTTP2Bytes.request("POST", path, more: HTTP2Tests.call, stream: 3, ends: false), call])
       #expect(try wire.response(3)?.fields["grpc-status"] == "0")
       #expect(try wire.goAway() == 0)
       let other = try HTTP2Wire(peer.port)

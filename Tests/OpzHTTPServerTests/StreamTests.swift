@@ -17,7 +17,7 @@ import Testing
 @Suite("HTTP/2 bodies")
 struct StreamTests {
   private static func post(_ fields: [(String, String)] = [], stream: UInt32 = 1) -> HTTP2Bytes {
-    HTTP2Bytes.request("POST", "/", fields, stream: stream, ends: false)
+    HTTP2Bytes.request("POST", "/", more: fields, stream: stream, ends: false)
   }
 
   @Test("A request whose body does not come in time is reset, and its place is free")

@@ -88,10 +88,10 @@ struct RemoteModelTests {
   func wanted() async throws {
     let echo = EchoPredictor([TensorSpec("a", .fp64), TensorSpec("b", .fp64)], outputs: ["a", "b"])
     let body = #"{"instances":[{"a":1,"b":2}]}"#
-    #expect(try await ask(body, RowsDialect(.json), echo) == #"{"predictions":[1.0]}"#)
+    #expect(try await ask(body, RowsDialect(.json), echo: echo) == #"{"predictions":[1.0]}"#)
     #expect(echo.last.withLock { $0 }?.outputs == ["a"])
     let one = EchoPredictor([TensorSpec("a", .fp64)], outputs: ["z"])
-    _ = try await ask(#"{"instances":[1]}"#, RowsDialect(.json), one)
+    _ = try await ask(#"{"instances":[1]}"#, RowsDialect(.json), echo: one)
     // Asking for the only one saves nothing.
     #expect(one.last.withLock { $0 }?.outputs == nil)
   }

@@ -16,7 +16,7 @@ struct ResponseSizeTests {
     Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : [0, .max, 1 << 63].randomElement() ?? 0
   }
 
-  private static func tensor(_ datatype: Datatype, _ rows: Int, _ random: inout SeededGenerator) -> RawTensor {
+  private static func tensor(_ datatype: Datatype, _ rows: Int, random: inout SeededGenerator) -> RawTensor {
     let shape = Bool.random(using: &random) ? [rows] : [rows, 2]
     var tensor = RawTensor("y", datatype, shape: shape, bytes: [])
     for place in 0..<tensor.count {
@@ -43,7 +43,7 @@ struct ResponseSizeTests {
   func raw(datatype: Datatype, seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     for rows in [0, 1, 100] {
-      var tensor = ResponseSizeTests.tensor(datatype, rows, &random)
+      var tensor = ResponseSizeTests.tensor(datatype, rows, random: &random)
       for dialect in ResponseSizeTests.dialects {
         let answer = ResponseSizeTests.answer([OutputTensor(tensor)], binary: false)
         // Missing values have no typed form.

@@ -34,8 +34,8 @@ struct CompressedBodyTests {
     }
     let ticket = admission.open()
     let request = Request(
-      "POST", "/", ["Content-Encoding": "gzip"], framing: .length(UInt64(body.count)))
-    #expect(try await reader.read(request, OnePiece(body), ticket).count == count)
+      "POST", "/", fields: ["Content-Encoding": "gzip"], framing: .length(UInt64(body.count)))
+    #expect(try await reader.read(request, OnePiece(body), ticket: ticket).count == count)
     #expect(admission.bytes >= count && admission.bytes <= max(Exchange.shortBytes, 4 * count))
     #expect((calls.load(ordering: .relaxed) > 0) == (count > Exchange.shortBytes))
   }
@@ -44,11 +44,11 @@ struct CompressedBodyTests {
   func refused() async throws {
     let body = try await Python.bytes("gzip.compress(bytes(2 << 20))", of: [])
     let admission = Admission(ServerLimits())
-    let request = Request("POST", "/", ["Content-Encoding": "gzip"], framing: .length(UInt64(body.count)))
+    let request = Request("POST", "/", fields: ["Content-Encoding": "gzip"], framing: .length(UInt64(body.count)))
     for bytes in [body, Array(body.dropLast(20))] {
       let ticket = admission.open()
       await #expect(throws: RequestFailure.self) {
-        try await BodyReader(limit: 1 << 20).read(request, OnePiece(bytes), ticket)
+        try await BodyReader(limit: 1 << 20).read(request, OnePiece(bytes), ticket: ticket)
       }
     }
     #expect(admission.bytes == 0)

@@ -78,9 +78,9 @@ struct MetricsTests {
       .sample, limits: ServerLimits(), version: "0", cores: 1, names: Set(MetricNames.allCases), log: .none)
     let infer = "/v2/models/team/score/infer"
     let body = #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,1,2,0]}]}"#
-    for _ in 0..<3 { _ = await server.ask("POST", infer, body) }
-    _ = await server.ask("POST", infer, "{")
-    _ = await server.ask("POST", infer, body, headers: ["grpc-timeout": "1n"])
+    for _ in 0..<3 { _ = await server.ask("POST", infer, body: body) }
+    _ = await server.ask("POST", infer, body: "{")
+    _ = await server.ask("POST", infer, body: body, headers: ["grpc-timeout": "1n"])
     let samples = try parse(await server.ask("GET", "/metrics").text)
     func value(_ name: String, _ reason: String? = nil) -> Double? {
       var labels = ["model": "team/score", "version": "3"]

@@ -31,7 +31,8 @@ struct RequestLogTests {
   func requests() async throws {
     let lines = Lines()
     let server = server(lines.log())
-    let answer = await server.ask("POST", RequestLogTests.infer, RequestLogTests.row, headers: ["X-Request-Id": "abc"])
+    let answer = await server.ask(
+      "POST", RequestLogTests.infer, body: RequestLogTests.row, headers: ["X-Request-Id": "abc"])
     #expect(answer["x-request-id"] == "abc")
     let made = await server.ask("GET", "/nope\u{1b}?secret=1")
     let values = try lines.values
@@ -60,9 +61,11 @@ struct RequestLogTests {
   @Test("A slow request has a line, and no other has where not all have one")
   func slow() async throws {
     let (none, all) = (Lines(), Lines())
-    _ = await server(none.log(all: false, slow: .seconds(3600))).ask("POST", RequestLogTests.infer, RequestLogTests.row)
+    _ = await server(none.log(all: false, slow: .seconds(3600))).ask(
+      "POST", RequestLogTests.infer, body: RequestLogTests.row)
     #expect(try none.values.isEmpty)
-    _ = await server(all.log(all: false, slow: .nanoseconds(1))).ask("POST", RequestLogTests.infer, RequestLogTests.row)
+    _ = await server(all.log(all: false, slow: .nanoseconds(1))).ask(
+      "POST", RequestLogTests.infer, body: RequestLogTests.row)
     #expect(try all.values.count == 1 && all.values[0]["slow"] == .bool(true))
   }
 
@@ -71,7 +74,7 @@ struct RequestLogTests {
     let lines = Lines()
     let server = server(lines.log())
     var message = InferMessage(id: "own")
-    message.add("x", "FP32", [1, 3]) { $0.put(6, packed: [1, 2, 0] as [Float]) }
+    message.add("x", "FP32", shape: [1, 3]) { $0.put(6, packed: [1, 2, 0] as [Float]) }
     let service = "/inference.GRPCInferenceService/"
     let fields: HTTPFields = ["x-request-id": "abc"]
     #expect(await server.call(service + "ModelInfer", [message.bytes], fields: fields).status == 0)

@@ -99,7 +99,7 @@ struct RowsTests {
   func wholeNumbers() async throws {
     let predictor = WholePredictor()
     let server = InferenceServer(ServedModel(name: "m", version: "1", predictor: predictor), version: "0", cores: 1)
-    let response = await server.ask("POST", "/v1/models/m:predict", #"{"instances":[{"a":3},{"a":-4}]}"#)
+    let response = await server.ask("POST", "/v1/models/m:predict", body: #"{"instances":[{"a":3},{"a":-4}]}"#)
     #expect(response.text == #"{"predictions":[[3,6],[-4,-8]]}"#)
     #expect(predictor.asked.withLock { $0 } == [[0]])
   }

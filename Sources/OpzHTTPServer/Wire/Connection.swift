@@ -8,12 +8,13 @@ struct Connection: Sendable {
   let limits: HTTPServerLimits
   let deadline: ConnectionDeadline
   let connections: Connections
-  let watch: CallerWatch
+  /// Nil where it does not matter whether the caller waits.
+  let watch: CallerWatch?
 
   func serve() async {
     // An error here ends this connection and nothing else.
     try? await channel.executeThenClose { input, output in
-      let reader = RequestReader(input.makeAsyncIterator(), output, limits: limits, deadline: deadline)
+      let reader = RequestReader(input.makeAsyncIterator(), output, limits, deadline)
       let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       do {
         while let request = try await reader.nextHead() {
@@ -40,7 +41,7 @@ struct Connection: Sendable {
       let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       deadline.allow(limits.lingerSeconds)
       try await writer.write(response, isHead: false, isHTTP10: false, closes: true)
-      await settle(RequestReader(input.makeAsyncIterator(), output, limits: limits, deadline: deadline))
+      await settle(RequestReader(input.makeAsyncIterator(), output, limits, deadline))
     }
   }
 
@@ -63,8 +64,8 @@ struct Connection: Sendable {
   private func respond(to request: Request, _ reader: RequestReader) async throws -> Response {
     if request.target == "*" { return .options(service.methods) }
     // HTTP/1.0 has no interim responses.
-    watch.isWaiting = !request.isHTTP10
-    defer { watch.isWaiting = false }
+    watch?.isWaiting = !request.isHTTP10
+    defer { watch?.isWaiting = false }
     do {
       return try await service.respond(to: request, reader)
     } catch let problem as RequestProblem {

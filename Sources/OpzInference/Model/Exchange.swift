@@ -83,7 +83,7 @@ extension ServedModel {
   }
 
   private func run<Value: Sendable>(
-    _ threads: ScoringThreads?, _ memory: Int, _ work: @escaping @Sendable () throws -> Value
+    _ threads: ScoringThreads?, _ memory: Int, work: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
     guard let threads else { return try work() }
     return try await threads.run(memory: memory, work)

@@ -24,13 +24,13 @@ struct BodyReader {
     var (bytes, reserved) = ([UInt8](), 0)
     if let announced = request.length {
       guard announced <= UInt64(limit) else { throw tooLarge }
-      try grow(&bytes, &reserved, to: Int(announced), ticket)
+      try grow(&bytes, &reserved, to: Int(announced), ticket: ticket)
     }
     do {
       while let piece = try await body.next() {
         let needed = bytes.count + piece.readableBytes
         guard needed <= limit else { throw tooLarge }
-        if needed > reserved { try grow(&bytes, &reserved, to: min(limit, max(needed, 2 * reserved)), ticket) }
+        if needed > reserved { try grow(&bytes, &reserved, to: min(limit, max(needed, 2 * reserved)), ticket: ticket) }
         bytes.append(contentsOf: piece.readableBytesView)
       }
     } catch is ConnectionClosed {
@@ -38,12 +38,11 @@ struct BodyReader {
     }
     guard let coding else { return bytes }
     defer { ticket.give(back: reserved) }
-    return try await decode(bytes, coding, ticket)
+    return try await decode(bytes, coding, ticket: ticket)
   }
 
   /// While an array grows, the old and the new one exist together.
-  private func grow(_ bytes: inout [UInt8], _ reserved: inout Int, to capacity: Int, _ ticket: Admission.Ticket) throws
-  {
+  private func grow(_ bytes: inout [UInt8], _ reserved: inout Int, to capacity: Int, ticket: Admission.Ticket) throws {
     try ticket.add(bytes: capacity)
     bytes.reserveCapacity(capacity)
     ticket.give(back: reserved)
@@ -51,7 +50,7 @@ struct BodyReader {
   }
 
   /// Decodes a body. What it becomes is not known before: a buffer that is too small is made anew, four times as large.
-  private func decode(_ bytes: [UInt8], _ coding: ContentCoding, _ ticket: Admission.Ticket) async throws -> [UInt8] {
+  private func decode(_ bytes: [UInt8], _ coding: ContentCoding, ticket: Admission.Ticket) async throws -> [UInt8] {
     let short = Exchange.shortBytes
     var capacity = min(limit, bytes.count <= short ? short : bytes.count.times(4))
     while true {
