@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import OpzIO
 
 /// One HTTP exchange with one address. Redirects, retries and authorization are built from several of them.
@@ -93,7 +92,7 @@ package struct HTTPRequest: Sendable {
 
   /// Returns the value of an `Authorization` header for a user's password (RFC 7617).
   package static func basicAuthorization(user: String, password: String) -> String {
-    "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
+    "Basic " + Base64.encode("\(user):\(password)".utf8)
   }
 }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import OpzHTTP
 import OpzIO
 import OpzJSON
@@ -99,7 +98,7 @@ struct CredentialFile: Sendable {
       return .password(user: user, password: password)
     }
     guard let auth = entry.auth, !auth.isEmpty else { return nil }
-    guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":")) else {
+    guard let data = Base64.decode(auth), let colon = data.firstIndex(of: UInt8(ascii: ":")) else {
       throw DistributionError(
         .credentials, path.string, reason: "the auth of \(PrintableText.brief(key)) is not USER:PASSWORD in base64",
         hint: "log in again")

@@ -53,21 +53,13 @@ struct CredentialHelper: Sendable {
 
   /// Runs one of the protocol's verbs: `get`, `store`, `erase`.
   func run(_ verb: String, _ input: [UInt8]) throws -> ChildProcess.Output {
-    guard let path = find(program) else {
+    guard let path = ProgramSearch.find(program, in: environment) else {
       throw DistributionError(
         .credentials, program, reason: "the program is not found in PATH",
         hint: "install it, or take it out of config.json")
     }
     return try ChildProcess.run(
-      [path, verb], input: input, environment: environment.map { "\($0.key)=\($0.value)" }, limit: 1 << 20)
-  }
-
-  private func find(_ program: String) -> String? {
-    let directories = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-    return directories.lazy.filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }.first { path in
-      guard let status = try? FileStatus.find(FilePath(path)) else { return false }
-      return status.kind == .file && status.mode & 0o111 != 0
-    }
+      [path.string, verb], input: input, environment: environment.map { "\($0.key)=\($0.value)" }, limit: 1 << 20)
   }
 }
 

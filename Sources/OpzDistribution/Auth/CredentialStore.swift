@@ -1,4 +1,3 @@
-import FoundationEssentials
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -55,7 +54,7 @@ public struct CredentialStore: Sendable {
     // An empty entry tells other tools that the helper has the secret, and replaces an old secret in the file.
     let value =
       helper == nil
-      ? "{\n\t\t\t\"auth\": \(CanonicalJSON.quoted(Data("\(user):\(secret)".utf8).base64EncodedString()))\n\t\t}" : "{}"
+      ? "{\n\t\t\t\"auth\": \(CanonicalJSON.quoted(Base64.encode("\(user):\(secret)".utf8)))\n\t\t}" : "{}"
     try change(path) { text in
       let key = helper?.servers.first ?? CredentialFile.key(of: host)
       // Removes entries that other tools would find under another spelling of the host.

@@ -21,13 +21,7 @@ public enum InstalledTool: String, Sendable {
       default: nil
       }
     if let named = variable.flatMap({ environment[$0] }), !named.isEmpty { return FilePath(named) }
-    for directory in (environment["PATH"] ?? "").split(separator: ":") where directory.hasPrefix("/") {
-      let path = FilePath(String(directory)).appending(rawValue)
-      if let status = (try? FileStatus.find(path)) ?? nil, status.kind == .file, status.mode & 0o111 != 0 {
-        return path
-      }
-    }
-    return nil
+    return ProgramSearch.find(rawValue, in: environment)
   }
 
   /// Whether the program is installed.

@@ -76,7 +76,7 @@ public struct ServingRequest: Sendable {
     // JSON has protobuf's bytes in base64.
     Input(
       name: name, datatype: "BYTES", value: CanonicalJSON.quoted(text), field: "bytes_contents",
-      fieldValue: CanonicalJSON.quoted(base64(Array(text.utf8))))
+      fieldValue: CanonicalJSON.quoted(Base64.encode(text.utf8)))
   }
 
   private var json: String {
@@ -100,16 +100,4 @@ public struct ServingRequest: Sendable {
 
   /// A text as one word of a shell.
   private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
-
-  /// RFC 4648, section 4.
-  private static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for place in 0..<4 { text.append(place > group.count ? "=" : alphabet[bits >> (18 - 6 * place) & 63]) }
-    }
-    return text
-  }
 }

@@ -196,7 +196,7 @@ struct ImageTest: Sendable {
       if bytes != nil || report.checks.isEmpty {
         report.checks.append(try await ExampleCheck(bytes, signature).run { try await server.infer($0) })
       }
-      report.memoryBytes = ProcessMemory.proportional(ofTree: server.pid)
+      report.memoryBytes = ProcessMemory.ofTree(server.pid)?.bytes
     }
     guard !report.checks.isEmpty else {
       throw FlowError(

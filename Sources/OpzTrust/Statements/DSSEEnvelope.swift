@@ -1,3 +1,4 @@
+import OpzIO
 import OpzJSON
 public import OpzOCI
 

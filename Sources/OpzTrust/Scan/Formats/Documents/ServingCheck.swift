@@ -1,3 +1,4 @@
+import OpzIO
 import OpzJSON
 
 /// Documents that tell a program which code of the model's own to run: MLmodel, TorchServe's manifest, ONNX Runtime's
