@@ -3,6 +3,10 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite("Durable files")
 struct DurableTests {
   let directory: TemporaryDirectory
@@ -68,6 +72,16 @@ struct DurableTests {
     try Durable.removeTree(directory.path.appending("tree"))
     #expect(try FileStatus.find(outside) != nil)
     #expect(try directory.tree() == ["outside", "outside/keep"])
+  }
+
+  @Test("removeTree removes what its owner may not write", .enabled(if: geteuid() != 0, "root may write everything"))
+  func readOnly() throws {
+    try directory.write("tree/a/b/file", "x")
+    for (name, mode) in [("tree/a/b", 0o555), ("tree/a", 0o000), ("tree", 0o555)] {
+      #expect(chmod(directory.path.pushing(FilePath(name)).string, mode_t(mode)) == 0)
+    }
+    try Durable.removeTree(directory.path.appending("tree"))
+    #expect(try directory.tree() == [])
   }
 
   @Test("an exclusive lock keeps others out until it is released")

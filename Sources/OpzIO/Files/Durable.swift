@@ -134,10 +134,12 @@ public enum Durable {
     if result != 0, errno != ENOENT { throw IOFailure.last("unlink", path) }
   }
 
-  /// Removes a directory and everything in it, without following links; a missing one is not an error.
+  /// Removes a directory and everything in it, without following links; a missing one is not an error. Directories that
+  /// their owner may not write, as images have them, are made writable first.
   public static func removeTree(_ path: FilePath) throws {
     guard let status = try FileStatus.find(path, followLinks: false) else { return }
     guard status.kind == .directory else { return try remove(path) }
+    if status.mode & 0o700 != 0o700, status.user == geteuid() { _ = path.withPlatformString { chmod($0, 0o700) } }
     for entry in try Directory.entries(path) { try removeTree(path.appending(entry)) }
     let result = path.withPlatformString { rmdir($0) }
     if result != 0, errno != ENOENT { throw IOFailure.last("rmdir", path) }
