@@ -52,6 +52,14 @@ struct RemoteModelTests {
     #expect(text == "{\"model_name\":\"m\",\"model_version\":\"1\",\"outputs\":[\(tensor)]}")
   }
 
+  @Test("an output that is asked for twice is refused")
+  func twice() async {
+    let body =
+      #"{"outputs":[{"name":"y"},{"name":"z"},{"name":"y"}],"inputs":[{"name":"x","datatype":"INT8","shape":[1],"data":[1]}]}"#
+    let failure = await #expect(throws: RequestFailure.self) { try await ask(body, OpenInferenceDialect()) }
+    #expect(failure?.status == 400 && failure?.message == "duplicate output 'y'")
+  }
+
   @Test("Nested data, parameters, outputs and the deadline arrive")
   func request() async throws {
     let echo = EchoPredictor()

@@ -115,6 +115,10 @@ public struct ServedModel: Sendable {
         return RawTensor(input.name, input.datatype, shape: input.shape, bytes: bytes, missing: missing)
       })
     remote.outputs = request.outputs?.map(\.name)
+    var names: Set<String> = []
+    if let twice = remote.outputs?.first(where: { !names.insert($0).inserted }) {
+      throw RequestFailure.bad("duplicate output '\(twice.prefix(100))'")
+    }
     remote.parameters = request.parameters
     remote.deadline = deadline
     try ServedModel.check(deadline)
@@ -150,7 +154,7 @@ public struct ServedModel: Sendable {
         let known = outputs.map(\.name).joined(separator: ", ")
         throw RequestFailure.bad("there is no output '\(name.prefix(100))': the model has \(known)")
       }
-      guard !wanted.contains(position) else { throw RequestFailure.bad("duplicate output '\(name)'") }
+      guard !wanted.contains(position) else { throw RequestFailure.bad("duplicate output '\(name.prefix(100))'") }
       wanted.append(position)
     }
     return wanted
