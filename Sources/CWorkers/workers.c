@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -58,7 +59,6 @@ static void become(const struct opz_worker_program *program, pid_t parent, int r
     struct rlimit data = {program->data_limit, program->data_limit};
     setrlimit(RLIMIT_DATA, &data);
   }
-  if (program->directory != NULL && chdir(program->directory) != 0) fail(report);
   sigprocmask(SIG_SETMASK, &none, NULL);
   execve(program->path, program->arguments, program->environment);
   fail(report);
@@ -115,6 +115,38 @@ int opz_worker_pipe(int ends[2]) {
   close(low[0]);
   close(low[1]);
   fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
+  return 0;
+}
+
+int opz_memory_file(const void *bytes, size_t count) {
+  int low = memfd_create("opz", MFD_CLOEXEC);
+  if (low < 0) return -1;
+  int file = fcntl(low, F_DUPFD_CLOEXEC, 5);
+  int code = errno;
+  close(low);
+  errno = code;
+  if (file < 0) return -1;
+  size_t done = 0;
+  while (done < count) {
+    // At an offset, so that the worker reads from the start.
+    ssize_t written = pwrite(file, (const char *)bytes + done, count - done, (off_t)done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      code = written < 0 ? errno : ENOSPC;
+      close(file);
+      errno = code;
+      return -1;
+    }
+    done += (size_t)written;
+  }
+  return file;
+}
+
+int opz_wait_for_end(pid_t pid) {
+  siginfo_t info;
+  while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0) {
+    if (errno != EINTR) return -1;
+  }
   return 0;
 }
 

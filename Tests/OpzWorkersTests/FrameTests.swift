@@ -88,6 +88,7 @@ struct FrameTests {
       #"{"opz":{"kind":"result"},"outputs":[{"name":"p","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":8}}]}"#,
       #"{"opz":{"kind":"result"},"outputs":[{"name":"p","datatype":"BYTES","shape":[1],"data":[1]}]}"#,
       #"{"opz":{"kind":"result"},"outputs":[]}"#,
+      #"{"opz":{"kind":"result"},"outputs":[{"name":"p","datatype":"INT32","shape":[1],"parameters":{"binary_data_size":4}},{"name":"p","datatype":"INT32","shape":[1],"parameters":{"binary_data_size":4}}]}"#,
       #"{"opz":{"kind":"hello","protocol":2}}"#,
       #"{"opz":{"kind":"hello","protocol":1,"max_batch":0}}"#,
       #"{"opz":{"kind":"hello","protocol":1,"signature":{"inputs":[{"name":1}]}}}"#,
@@ -95,6 +96,19 @@ struct FrameTests {
   func refused(_ header: String) {
     let bytes: [UInt8] = [0xff, 0xff, 0, 0, 0, 0, 0, 0]
     #expect(throws: (any Error).self) { try message(header, bytes) }
+  }
+
+  @Test("a failure's message is cut")
+  func longMessage() throws {
+    let text = String(repeating: "é", count: 1 << 20)
+    guard
+      case .error("bad_input", let message) = try message(
+        #"{"opz":{"kind":"error","code":"bad_input","message":"\#(text)"}}"#)
+    else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(message == text.prefix(10_000))
   }
 
   @Test("mutated frames are read or refused, and never end the process")

@@ -47,6 +47,8 @@ struct WorkerBench: Sendable {
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     var own = PoolSettings(environment: environment, cores: 2)
     own.memoryBytes = nil
+    // Tests run in parallel, and then a worker may take long to load.
+    own.desertedSeconds = 300
     change(&own)
     let worker = try #require(settings.worker)
     let pool = try WorkerPool(settings, worker, pool: own, log: { [lines] in lines.add($0) }, giveUp: giveUp)
@@ -120,6 +122,24 @@ extension RawTensor {
     }
     return texts
   }
+}
+
+/// A file that keeps a request within `predict` of `WorkerPoolTests.code` while it exists.
+struct Gate: Sendable {
+  private let path: FilePath
+  /// The text that asks for it.
+  var what: String { "gate \(path)" }
+
+  init(_ bench: WorkerBench, _ name: String = "gate") throws {
+    path = FilePath(try bench.write(name, ""))
+  }
+
+  /// Waits until a worker is in it.
+  func isReached() async -> Bool {
+    await eventually { ((try? FileStatus.find(FilePath("\(path).reached"))) ?? nil) != nil }
+  }
+
+  func open() throws { try Durable.remove(path) }
 }
 
 /// Waits until something holds, for a minute at most.

@@ -14,7 +14,7 @@ struct WorkerPoolTests {
 
   init() throws { bench = try WorkerBench() }
 
-  private static let code = """
+  static let code = """
     import os, signal, sys, time
     import numpy as np
     import pandas as pd
@@ -46,6 +46,11 @@ struct WorkerPoolTests {
             if what == "large": return {"prediction": [b"x" * (3 << 20)] * len(frame)}
             if what == "rows": return [1.0]
             if what == "garbage": os.write(4, b"x" * 100)
+            if what.startswith("mark "): open(what[5:], "a").close()
+            if what.startswith("gate "):
+                # Until the file is gone.
+                open(what[5:] + ".reached", "a").close()
+                while os.path.exists(what[5:]): time.sleep(0.002)
         return {"prediction": frame["x"] * 2, "pid": [os.getpid()] * len(frame), "rows": [len(frame)] * len(frame)}
     """
 
@@ -294,7 +299,7 @@ struct WorkerPoolTests {
       import os, pathlib, time
       starts = pathlib.Path(__file__).with_name("starts")
       starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
-      if len(starts.read_text()) == 3: time.sleep(60)
+      if len(starts.read_text()) == 2: time.sleep(60)
       def predict(frame: dict):
           if frame["x"][0] == 0: os._exit(1)
           return frame["x"]
@@ -303,8 +308,8 @@ struct WorkerPoolTests {
       ($0.desertedSeconds, $0.memorySeconds) = (1, 0.05)
     }
     let dies = RemoteRequest(inputs: [.doubles("x", [0])])
-    // The second worker dies for it too, and the third one takes a minute to load.
-    #expect(await failure(pool, dies)?.status == 422)
+    // It waits for the second worker, which takes a minute to load.
+    #expect(await failure(pool, dies)?.status == 503)
     #expect(await failure(pool, RemoteRequest(inputs: [.doubles("x", [1])]))?.status == 503)
     #expect(!pool.isReady)
     await pool.stop(seconds: 1)
@@ -312,18 +317,24 @@ struct WorkerPoolTests {
 
   @Test("a deadline that passes while others run is answered at once, and the request is not run")
   func deadline() async throws {
-    let pool = try await pool { $0.workers.requestSeconds = 3 }
-    let slow = Task { await failure(pool, request("sleep")) }
-    try await Task.sleep(for: .milliseconds(100))
-    var late = request("abort")
+    let pool = try await pool()
+    let gate = try Gate(bench)
+    let slow = Task { try await pool.predict(request(gate.what)) }
+    #expect(await gate.isReached())
+    let mark = bench.directory.path.appending("mark")
+    var late = request("mark \(mark)")
     late.deadline = .now + .milliseconds(200)
+    // The gate is closed, so this is answered before the worker has answered anything.
     #expect(await failure(pool, late)?.status == 504)
-    var past = request("")
+    var past = request("mark \(mark)")
     past.deadline = .now - .seconds(1)
     #expect(await failure(pool, past)?.status == 504)
-    #expect(await slow.value?.status == 504)
-    // It was not run: no worker died.
+    try gate.open()
+    #expect(try await slow.value[0].doubles == [2])
     #expect(try await answers(pool))
+    #expect(try FileStatus.find(mark) == nil)
+    #expect(try await pool.predict(request("mark \(mark)"))[0].doubles == [2])
+    #expect(try FileStatus.find(mark) != nil)
     await pool.stop(seconds: 5)
   }
 

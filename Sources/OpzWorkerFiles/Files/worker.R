@@ -1,15 +1,24 @@
 # Serves an R model to opz-server, which starts it as `Rscript worker.R --model PATH [--loader rds|predict] [--code DIR]
-# [--predict FILE] [--signature JSON]` and talks to it over descriptor 3 (read) and 4 (written). It needs base R and jsonlite.
+# [--predict FILE] [--signature JSON|-]` and talks to it over descriptor 3 (read) and 4 (written). `-` is standard input. It needs
+# base R and jsonlite.
 #
 # A frame is the header's length (uint32), the body's length (uint64), the header as JSON, the body; numbers are little-endian.
 
 suppressPackageStartupMessages(library(jsonlite))
 
 options(warn = 1)
+# Containers have no locale, and then R would not see that a text of predict.R and one of a request are the same.
+if (!l10n_info()[["UTF-8"]]) invisible(Sys.setlocale("LC_CTYPE", "C.UTF-8"))
 
 refuse <- function(code, ...) {
   stop(structure(class = c("opz_refusal", "error", "condition"), list(message = paste0(...), call = NULL, code = code)))
 }
+
+# What is no UTF-8 in a text is replaced: JSON has no such thing.
+valid <- function(text) iconv(enc2utf8(text), "UTF-8", "UTF-8", sub = "?")
+
+# A failure as a client gets it. substr() fails with texts that are not valid.
+said <- function(failure) substr(valid(paste(conditionMessage(failure), collapse = "\n")), 1, 10000)
 
 # ---- frames
 
@@ -22,7 +31,8 @@ read_bytes <- function(count) {
   parts <- list()
   have <- 0
   while (have < count) {
-    part <- readBin(incoming, "raw", count - have)
+    # R takes memory for all that it is asked to read, and a pipe gives less.
+    part <- readBin(incoming, "raw", min(count - have, 4194304))
     if (length(part) == 0) return(NULL)
     parts[[length(parts) + 1]] <- part
     have <- have + length(part)
@@ -40,20 +50,26 @@ read_frame <- function() {
   if (is.null(header) || is.null(body)) return(NULL)
   text <- rawToChar(header)
   Encoding(text) <- "UTF-8"
-  list(header = fromJSON(text, simplifyVector = FALSE), body = body)
+  list(text = text, body = body)
+}
+
+# The header of a frame. R's texts end at a NUL, so one would be cut there.
+parse_header <- function(text) {
+  if (grepl("\\u0000", text, fixed = TRUE) && grepl("(?<!\\\\)(?:\\\\\\\\)*\\\\u0000", text, perl = TRUE)) {
+    refuse("bad_input", "a text has the character NUL, which texts of R cannot have")
+  }
+  fromJSON(text, simplifyVector = FALSE)
 }
 
 write_frame <- function(header, body = raw(0)) {
-  text <- charToRaw(enc2utf8(as.character(toJSON(header, auto_unbox = TRUE, digits = NA, null = "null", na = "null"))))
-  suspendInterrupts({
-    writeBin(length(text), outgoing, size = 4, endian = "little")
-    # The body's length in two halves: R's integers have 32 bits.
-    size <- length(body)
-    writeBin(as.raw(size %/% 256^(0:7) %% 256), outgoing)
-    writeBin(text, outgoing)
-    if (size > 0) writeBin(body, outgoing)
-    flush(outgoing)
-  })
+  text <- charToRaw(valid(as.character(toJSON(header, auto_unbox = TRUE, digits = NA, null = "null", na = "null"))))
+  writeBin(length(text), outgoing, size = 4, endian = "little")
+  # The body's length byte by byte: R's integers have 32 bits.
+  size <- length(body)
+  writeBin(as.raw(size %/% 256^(0:7) %% 256), outgoing)
+  writeBin(text, outgoing)
+  if (size > 0) writeBin(body, outgoing)
+  flush(outgoing)
 }
 
 # ---- tensors
@@ -85,7 +101,6 @@ from_bytes <- function(bytes, datatype, count, name) {
     UINT32 = unsigned32(bytes, count),
     INT64 = , UINT64 = whole64(bytes, datatype, count, name),
     BOOL = as.integer(bytes) != 0,
-    BYTES = from_texts(bytes, count),
     refuse("bad_input", "input '", name, "': the datatype ", datatype, " is not supported")
   )
 }
@@ -116,31 +131,32 @@ whole64 <- function(bytes, datatype, count, name) {
   values
 }
 
-from_texts <- function(bytes, count) {
-  texts <- character(count)
-  offset <- 0
-  for (position in seq_len(count)) {
-    size <- unsigned(bytes[offset + 1:4])
-    if (size > 0) texts[position] <- rawToChar(bytes[offset + 4 + seq_len(size)])
-    offset <- offset + 4 + size
-  }
-  Encoding(texts) <- "UTF-8"
-  texts
-}
-
-decode <- function(frame) {
+decode <- function(header, body) {
   offset <- 0
   inputs <- list()
-  for (input in frame$header$inputs) {
+  for (input in header$inputs) {
     size <- input$parameters$binary_data_size
     bytes <- NULL
     if (!is.null(size)) {
-      bytes <- frame$body[offset + seq_len(size)]
+      bytes <- if (size == 0) raw(0) else body[(offset + 1):(offset + size)]
       offset <- offset + size
     }
     inputs[[length(inputs) + 1]] <- list(name = input$name, shape = unlist(input$shape), values = decode_input(input, bytes))
   }
   inputs
+}
+
+# Texts in the body, each behind its length. In the header they would be bounded by what is parsed at once.
+texts <- function(values) {
+  values[is.na(values)] <- ""
+  values <- enc2utf8(values)
+  lengths <- nchar(values, "bytes")
+  if (sum(as.double(lengths)) + 4 * length(values) > 2^31 - 1) refuse("model_error", "an output has more than 2 GiB of texts")
+  body <- raw(sum(lengths) + 4 * length(values))
+  places <- rep(cumsum(c(0, lengths[-length(lengths)] + 4))[seq_along(values)], each = 4) + 1:4
+  body[places] <- writeBin(as.integer(lengths), raw(), size = 4, endian = "little")
+  if (any(lengths > 0)) body[-places] <- charToRaw(paste(values, collapse = ""))
+  body
 }
 
 # A header element and the bytes of one output.
@@ -151,12 +167,12 @@ encode <- function(name, value) {
   if (is.matrix(value)) value <- as.vector(t(value))
   value <- unname(value)
   if (is.list(value)) value <- vapply(value, function(item) as.character(toJSON(item, auto_unbox = TRUE, digits = NA)), "")
-  if (is.character(value)) {
-    # I() keeps a single text a list.
-    return(list(header = list(name = name, datatype = "BYTES", shape = I(shape), data = I(value)), body = raw(0)))
-  }
   missing <- integer(0)
-  if (is.logical(value)) {
+  if (is.character(value)) {
+    missing <- which(is.na(value)) - 1
+    datatype <- "BYTES"
+    body <- texts(value)
+  } else if (is.logical(value)) {
     missing <- which(is.na(value)) - 1
     datatype <- "BOOL"
     body <- as.raw(ifelse(is.na(value), 0, value))
@@ -203,7 +219,6 @@ packages <- c(
 load_rds <- function(path) {
   model <- readRDS(path)
   attach_packages(unique(unname(packages[intersect(class(model), names(packages))])))
-  kind <- class(model)[1]
   list(
     inputs = model_inputs(model), outputs = model_outputs(model), predict = function(frame, wanted) predict_model(model, frame, wanted),
     levels = model_levels(model)
@@ -371,16 +386,19 @@ as_levels <- function(name, values, levels) {
   factor(values, levels = levels)
 }
 
-answer <- function(frame, model) {
-  wanted <- if (length(frame$header$outputs)) vapply(frame$header$outputs, function(output) output$name, "")
-  inputs <- decode(frame)
+answer <- function(header, body, model) {
+  wanted <- if (length(header$outputs)) vapply(header$outputs, function(output) output$name, "")
+  inputs <- decode(header, body)
   data <- make_frame(inputs, model)
   results <- tryCatch(model$predict(data, wanted), error = function(failure) {
     if (inherits(failure, "opz_refusal")) stop(failure)
-    message("Error: ", conditionMessage(failure))
-    mine <- inherits(failure, "bad_input") || grepl("new level|not found|factor .* has", conditionMessage(failure))
-    refuse(if (mine) "bad_input" else "model_error", conditionMessage(failure))
+    message("Error: ", said(failure))
+    mine <- inherits(failure, "bad_input") || grepl("new level|not found|factor .* has", said(failure))
+    refuse(if (mine) "bad_input" else "model_error", said(failure))
   })
+  if (anyDuplicated(names(results))) {
+    refuse("model_error", "the model gave the output '", names(results)[anyDuplicated(names(results))], "' twice")
+  }
   if (!is.null(wanted)) {
     absent <- setdiff(wanted, names(results))
     if (length(absent)) refuse("bad_input", "there is no output '", absent[1], "': the model has ", paste(names(results), collapse = ", "))
@@ -401,13 +419,19 @@ ping <- function(model) {
   list(header = list(opz = list(kind = "result"), outputs = list()), body = raw(0))
 }
 
-failed <- function(code, message) list(header = list(opz = list(kind = "error", code = code, message = substr(message, 1, 10000))), body = raw(0))
+failed <- function(code, message) list(header = list(opz = list(kind = "error", code = code, message = message)), body = raw(0))
 
 # ---- the life of a worker
 
 option <- function(arguments, name) {
   place <- match(paste0("--", name), arguments)
   if (is.na(place)) NULL else arguments[place + 1]
+}
+
+standard_input <- function() {
+  input <- file("stdin")
+  on.exit(close(input))
+  paste(readLines(input, warn = FALSE, encoding = "UTF-8"), collapse = "\n")
 }
 
 merged <- function(found, given) {
@@ -423,6 +447,7 @@ start <- function() {
   file <- option(arguments, "predict")
   loader <- option(arguments, "loader")
   signature <- option(arguments, "signature")
+  if (identical(signature, "-")) signature <- standard_input()
   signature <- if (is.null(signature)) list() else fromJSON(signature, simplifyVector = FALSE)
   if (!is.null(code)) setwd(code)
   if (is.null(file) && !is.null(code) && file.exists(file.path(code, "predict.R"))) file <- file.path(code, "predict.R")
@@ -452,23 +477,37 @@ hello <- function(model) {
   write_frame(list(opz = said))
 }
 
-serve <- function(model) {
-  repeat {
-    frame <- read_frame()
-    if (is.null(frame) || frame$header$opz$kind == "stop") return(invisible())
-    response <- tryCatch(
-      if (frame$header$opz$kind == "ping") ping(model) else answer(frame, model),
-      opz_refusal = function(refusal) failed(refusal$code, conditionMessage(refusal)),
-      error = function(failure) failed("model_error", conditionMessage(failure)),
-      interrupt = function(condition) failed("interrupted", "the request took longer than it may")
-    )
-    write_frame(response$header, response$body)
-  }
+# A SIGINT that came when the answer was on its way, and must not end the next request.
+forget_interrupt <- function() tryCatch(allowInterrupts(Sys.sleep(0)), interrupt = function(condition) NULL)
+
+# The answer to a frame, or NULL for the end. Whatever goes wrong is this request's failure alone.
+respond <- function(frame, model) {
+  tryCatch(
+    allowInterrupts({
+      header <- parse_header(frame$text)
+      switch(header$opz$kind, stop = NULL, ping = ping(model), answer(header, frame$body, model))
+    }),
+    opz_refusal = function(refusal) failed(refusal$code, said(refusal)),
+    error = function(failure) failed("model_error", said(failure)),
+    interrupt = function(condition) failed("interrupted", "the request took longer than it may")
+  )
 }
 
+# SIGINT only ends what is computed, so that it never tears a frame.
+serve <- function(model) suspendInterrupts({
+  repeat {
+    frame <- read_frame()
+    if (is.null(frame)) break
+    forget_interrupt()
+    response <- respond(frame, model)
+    if (is.null(response)) break
+    write_frame(response$header, response$body)
+  }
+})
+
 model <- tryCatch(start(), error = function(failure) {
-  message("Error: ", conditionMessage(failure))
-  write_frame(list(opz = list(kind = "error", code = "load", message = conditionMessage(failure))))
+  message("Error: ", said(failure))
+  write_frame(list(opz = list(kind = "error", code = "load", message = said(failure))))
   quit(status = 3, save = "no")
 })
 hello(model)

@@ -43,9 +43,6 @@ struct WorkerFrameReader: Sendable {
 
   init(_ limits: Limits = Limits()) { self.limits = limits }
 
-  /// Whether a frame has begun.
-  var isInFrame: Bool { !lengths.isEmpty }
-
   /// Takes bytes.
   /// - Returns: what became whole. No worker sends more than one frame before the next request, so more than one event
   ///   is the caller's to refuse.

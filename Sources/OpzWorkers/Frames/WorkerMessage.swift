@@ -7,6 +7,9 @@ enum WorkerMessage: Sendable {
   case result([RawTensor])
   case error(code: String, message: String)
 
+  /// The most characters of an error that a client gets.
+  private static let longest = 10_000
+
   /// Reads a frame.
   /// - Throws: `WorkerFailure` for what the protocol does not have.
   init(_ frame: WorkerFrame) throws {
@@ -20,8 +23,9 @@ enum WorkerMessage: Sendable {
         case "hello": return .hello(try WorkerHello(opz.value))
         case "result": return .result(try WorkerOutputs.read(header, frame.body))
         case "error":
+          let message = opz["message"]?.string ?? "the model failed"
           return .error(
-            code: opz["code"]?.string ?? "model_error", message: opz["message"]?.string ?? "the model failed")
+            code: opz["code"]?.string ?? "model_error", message: String(message.prefix(WorkerMessage.longest)))
         default: throw WorkerMessage.wrong("a frame of the kind '\(kind.prefix(50))'")
         }
       }
@@ -72,10 +76,12 @@ enum WorkerOutputs {
 
   static func read(_ header: JSONView, _ body: [UInt8]) throws -> [RawTensor] {
     var outputs: [RawTensor] = []
+    var names: Set<String> = []
     var offset = 0
     _ = try header["outputs"]?.map { item in
       guard outputs.count < most else { throw WorkerMessage.wrong("an answer has more than \(most) outputs") }
       let output = try tensor(item, body, offset: &offset)
+      guard names.insert(output.name).inserted else { throw wrong(output.name, "it is there twice") }
       guard output.isWhole else { throw wrong(output.name, "the data does not fit its shape") }
       outputs.append(output)
     }

@@ -1,3 +1,4 @@
+import OpzIO
 import OpzInference
 
 #if canImport(Glibc)
@@ -24,52 +25,93 @@ extension WorkerPool {
     return true
   }
 
+  /// A worker and what it has now. Its process may end meanwhile and another take its place, so that its number is read
+  /// once.
+  private struct Use {
+    let slot: WorkerSlot
+    let pid: Int32
+    let bytes: Int
+  }
+
   private func watchMemory() {
     let slots = state.withLock { state in state.slots.filter { state.alive.contains(ObjectIdentifier($0)) } }
-    var uses: [(slot: WorkerSlot, bytes: Int)] = []
-    for slot in slots {
-      guard slot.pid > 0, let use = MemoryUse.ofGroup(slot.pid) else { continue }
-      uses.append((slot, use.bytes))
+    let uses = slots.compactMap { slot -> Use? in
+      let pid = slot.pid
+      guard let bytes = WorkerPool.bytes(pid) else { return nil }
+      slot.changeMemory { $0.measured(bytes, calls: slot.calls) }
+      return Use(slot: slot, pid: pid, bytes: bytes)
     }
     state.withLock { state in
       state.values.memory = Dictionary(uses.map { ($0.slot.number, $0.bytes) }, uniquingKeysWith: +)
-      for (slot, bytes) in uses where state.baseline[ObjectIdentifier(slot)] == nil && slot.calls >= 20 {
-        state.baseline[ObjectIdentifier(slot)] = bytes
-      }
     }
     let used = uses.reduce(pool.serverBytes ?? Int(ProcessUsage.now().residentBytes ?? 0)) { $0.plus($1.bytes) }
-    if let limit = pool.memoryBytes, used > limit / 10 * 9, let largest = uses.max(by: { $0.bytes < $1.bytes }) {
-      return relieve(largest.slot, isUrgent: used > limit / 100 * 97)
+    if let limit = pool.memoryBytes, used > limit / 10 * 9 { return relieve(uses, used, limit: limit) }
+    if let grown = uses.first(where: { isTooLarge($0) }) { recycle(grown, used) }
+  }
+
+  /// What a worker and all that it started have, in bytes; nil where the kernel does not say it.
+  static func bytes(_ pid: Int32) -> Int? { ProcessMemory.ofGroup(pid).map { Int(clamping: $0.bytes) } }
+
+  private func isTooLarge(_ use: Use) -> Bool {
+    let memory = use.slot.memory
+    guard use.slot.order == .serve, memory.mayBeReplaced() else { return false }
+    if let most = settings.workers.memoryMB {
+      guard use.bytes > most << 20 else { return false }
+      if memory.isEarly() {
+        tellOnce(
+          use.slot,
+          "it has \(use.bytes >> 20) MiB when it has hardly served, and workers.memory_mb is \(most): it is replaced ever "
+            + "more rarely; raise workers.memory_mb")
+      }
+      return true
     }
-    if let grown = uses.first(where: { isGrown($0.slot, $0.bytes) }) { recycle(grown.slot, grown.bytes, used: used) }
+    guard let settled = memory.settled else { return false }
+    return use.bytes > settled.plus(settled / 2).plus(pool.growthBytes)
   }
 
-  private func isGrown(_ slot: WorkerSlot, _ bytes: Int) -> Bool {
-    guard slot.order == .serve else { return false }
-    if let most = settings.workers.memoryMB { return bytes > most << 20 }
-    guard let baseline = state.withLock({ $0.baseline[ObjectIdentifier(slot)] }) else { return false }
-    return bytes > baseline.plus(baseline / 2).plus(pool.growthBytes)
-  }
-
-  /// The kernel would end the whole container; so the largest worker ends, after its answer while there is time for it.
-  private func relieve(_ slot: WorkerSlot, isUrgent: Bool) {
-    if slot.order == .serve { state.withLock { $0.values.recycled &+= 1 } }
+  /// The kernel would end the whole container; so the largest worker that a new one would be smaller than ends, after its
+  /// answer while there is time for it.
+  private func relieve(_ uses: [Use], _ used: Int, limit: Int) {
+    let grown = uses.filter { $0.slot.memory.hasGrown($0.bytes) }
+    guard let largest = grown.max(by: { $0.bytes < $1.bytes }) else {
+      guard let any = uses.first else { return }
+      return tellOnce(
+        any.slot,
+        "server and workers have \(used >> 20) MiB of \(limit >> 20) MiB when the model is hardly loaded: lower "
+          + "workers.count, or raise the memory limit")
+    }
+    let slot = largest.slot
+    let isUrgent = used > limit / 100 * 97
+    guard isUrgent || slot.memory.mayBeReplaced() else { return }
+    if slot.order == .serve {
+      state.withLock { $0.values.recycled &+= 1 }
+      slot.changeMemory { $0.replaced() }
+    }
     slot.give(.renew)
-    guard isUrgent, slot.pid > 0 else { return }
+    guard isUrgent else { return }
     slot.markOutOfMemory()
-    _ = kill(-slot.pid, SIGKILL)
+    WorkerProcess.end(largest.pid)
   }
 
   /// Replaces a worker that has grown: the new one loads first, where there is memory for both. One at a time.
-  private func recycle(_ slot: WorkerSlot, _ bytes: Int, used: Int) {
+  private func recycle(_ use: Use, _ used: Int) {
     let isBusy = state.withLock { state in
-      state.loading != nil || state.slots.contains { $0.replaces != nil && !state.alive.contains(ObjectIdentifier($0)) }
-        || state.slots.contains { $0.order != .serve }
+      state.loading != nil || state.slots.contains { $0.isReplacement || $0.order != .serve }
     }
     guard !isBusy else { return }
     state.withLock { $0.values.recycled &+= 1 }
-    let fits = pool.memoryBytes.map { used.plus(bytes) < $0 / 100 * 85 } ?? true
-    if fits, (try? begin(WorkerSlot(slot.number, replaces: slot))) != nil { return }
-    slot.give(.renew)
+    use.slot.changeMemory { $0.replaced() }
+    let fits = pool.memoryBytes.map { used.plus(use.bytes) < $0 / 100 * 85 } ?? true
+    if fits, (try? begin(WorkerSlot(use.slot.number, replaces: use.slot))) != nil { return }
+    use.slot.give(.renew)
+  }
+
+  /// Says what is wrong with the settings, which does not change while the server runs.
+  private func tellOnce(_ slot: WorkerSlot, _ text: String) {
+    let isFirst = state.withLock { state in
+      defer { state.hasToldMemory = true }
+      return !state.hasToldMemory
+    }
+    if isFirst { log(WorkerLine(worker: slot.number, stream: "memory", requests: [], text: text)) }
   }
 }

@@ -22,13 +22,13 @@ public struct PoolSettings: Sendable {
   public var desertedSeconds = 10.0
   /// Seconds between looks at the memory.
   public var memorySeconds = 1.0
-  /// Starts that fail, or workers that end before their first answer, after which the pool gives up.
+  /// Starts that fail, or workers that end without having been asked anything, after which the pool gives up.
   public var mostFailures = 10
 
   /// The settings of a server in this environment; the memory limit is that of the control group.
   public init(environment: [String: String], cores: Int) {
     self.environment = environment
     self.cores = cores
-    memoryBytes = MemoryUse.limit()
+    memoryBytes = MemoryLimit.current()
   }
 }

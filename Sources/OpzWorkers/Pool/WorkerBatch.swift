@@ -25,6 +25,16 @@ struct WorkerBatch {
   struct Gone {
     let death: WorkerDeath
     let cause: PoolValues.Cause
+
+    init(_ death: WorkerDeath, _ cause: PoolValues.Cause) {
+      self.death = death
+      self.cause = cause
+    }
+
+    /// One that nobody ended, unless it was for the memory that it took.
+    init(_ slot: WorkerSlot, _ death: WorkerDeath) {
+      self.init(death, slot.isOutOfMemory ? .memory : death.signal == nil ? .exit : .signal)
+    }
   }
 
   /// What a call came to.
@@ -41,26 +51,24 @@ struct WorkerBatch {
     var parts = [batch]
     while let part = parts.popLast() {
       let open = part.filter { !$0.isAnswered }
-      guard !open.isEmpty else {
-        pool.queue.ran(part, seconds: nil)
-        continue
-      }
+      // Nobody waits for the others any more: they have run.
+      pool.queue.ran(part.filter { request in !open.contains { $0 === request } }, seconds: nil)
+      guard !open.isEmpty else { continue }
       let began = ContinuousClock.now
-      switch call(open) {
+      let outcome = call(open)
+      let seconds = (ContinuousClock.now - began).seconds
+      switch outcome {
       case .outputs(let outputs):
-        pool.answered(slot)
-        answer(open, outputs)
-        pool.queue.ran(part, seconds: (ContinuousClock.now - began).seconds)
-      case .refused(let failure):
-        pool.answered(slot)
-        guard open.count > 1 else {
-          open[0].finish(.failure(failure))
-          pool.queue.ran(part, seconds: (ContinuousClock.now - began).seconds)
+        slot.countCall()
+        guard let answers = answers(open, outputs) else {
+          parts += fail(open, RequestFailure(500, "the model gave another number of rows than it got"), seconds)
           continue
         }
-        pool.state.withLock { $0.values.splits &+= 1 }
-        // The first half is run first.
-        parts += [Array(open[(open.count / 2)...]), Array(open[..<(open.count / 2)])]
+        for (request, answer) in zip(open, answers) { request.finish(answer) }
+        pool.queue.ran(open, seconds: seconds)
+      case .refused(let failure):
+        slot.countCall()
+        parts += fail(open, failure, seconds)
       case .late: tookTooLong(open)
       case .gone(let gone):
         lost(open, gone)
@@ -76,23 +84,30 @@ struct WorkerBatch {
     RequestFailure(504, "the model took longer than \(pool.settings.workers.requestSeconds) s")
   }
 
-  private func answer(_ batch: [QueuedRequest], _ outputs: [RawTensor]) {
+  /// A batch that failed: its halves, in the order in which `run` takes them, or nothing where the one request is to blame.
+  private func fail(_ batch: [QueuedRequest], _ failure: RequestFailure, _ seconds: Double) -> [[QueuedRequest]] {
+    guard batch.count > 1 else {
+      batch[0].finish(.failure(failure))
+      pool.queue.ran(batch, seconds: seconds)
+      return []
+    }
+    pool.state.withLock { $0.values.splits &+= 1 }
+    // The last is run first.
+    return [Array(batch[(batch.count / 2)...]), Array(batch[..<(batch.count / 2)])]
+  }
+
+  /// What each request gets of the outputs; nil where they have not the rows of all.
+  private func answers(_ batch: [QueuedRequest], _ outputs: [RawTensor]) -> [Result<[RawTensor], any Error>]? {
     // One request may have inputs of different rows, and then any outputs.
     let parts = batch.count == 1 ? [outputs] : BatchTensors.split(outputs, rows: batch.map(\.rows))
-    guard let parts else {
-      for request in batch { request.fail(500, "the model gave another number of rows than it got") }
-      return
-    }
-    for (request, part) in zip(batch, parts) {
-      guard let wanted = request.request.outputs else {
-        request.finish(.success(part))
-        continue
-      }
-      let ordered = wanted.compactMap { name in part.first { $0.name == name } }
-      if ordered.count == wanted.count {
-        request.finish(.success(ordered))
-      } else {
-        request.fail(500, "the model did not give all outputs that were asked for")
+    return parts.map { parts in
+      zip(batch, parts).map { request, part in
+        guard let wanted = request.request.outputs else { return .success(part) }
+        let ordered = wanted.compactMap { name in part.first { $0.name == name } }
+        guard ordered.count == wanted.count else {
+          return .failure(RequestFailure(500, "the model did not give all outputs that were asked for"))
+        }
+        return .success(ordered)
       }
     }
   }
@@ -142,7 +157,7 @@ struct WorkerBatch {
       pool.log(WorkerLine(worker: slot.number, stream: "protocol", requests: joined.ids, text: "\(error)"))
       process.kill()
       let death = process.waitForEnd(until: .now + .seconds(5)) ?? WorkerDeath(waitStatus: SIGKILL)
-      return .gone(Gone(death: death, cause: .protocol))
+      return .gone(Gone(death, .protocol))
     }
   }
 
@@ -151,7 +166,7 @@ struct WorkerBatch {
   private func exchange(_ call: WorkerCall, _ limit: ContinuousClock.Instant) throws -> Outcome {
     var sending: WorkerProcess.Sending? = WorkerProcess.Sending(call)
     if process.write(&sending!) { sending = nil }
-    var (limit, isInterrupted, isKilled) = (limit, false, false)
+    var (limit, isInterrupted) = (limit, false)
     while true {
       switch try process.wait(&sending, until: limit, wake: nil) {
       case .sent, .woken: continue
@@ -159,24 +174,17 @@ struct WorkerBatch {
         guard events.count == 1, sending == nil else { throw WorkerMessage.wrong("it said more than it was asked") }
         return try outcome(events[0])
       case .died(let death):
-        if isKilled || isInterrupted { return .gone(Gone(death: death, cause: .hang)) }
-        return .gone(Gone(death: death, cause: cause(death)))
+        return .gone(isInterrupted ? Gone(death, .hang) : Gone(slot, death))
       case .timeout where !isInterrupted:
         pool.state.withLock { $0.values.interrupted &+= 1 }
         process.send(signal: SIGINT)
         limit = .now + .seconds(pool.pool.interruptSeconds)
         isInterrupted = true
       case .timeout:
-        isKilled = true
         process.kill()
         limit = .now + .seconds(5)
       }
     }
-  }
-
-  private func cause(_ death: WorkerDeath) -> PoolValues.Cause {
-    if slot.isOutOfMemory { return .memory }
-    return death.signal == nil ? .exit : .signal
   }
 
   private func outcome(_ event: WorkerFrameReader.Event) throws -> Outcome {
@@ -210,6 +218,6 @@ struct WorkerBatch {
       }
     } catch {}
     process.kill()
-    return Gone(death: process.waitForEnd(until: .now + .seconds(5)) ?? WorkerDeath(waitStatus: SIGKILL), cause: .hang)
+    return Gone(process.waitForEnd(until: .now + .seconds(5)) ?? WorkerDeath(waitStatus: SIGKILL), .hang)
   }
 }

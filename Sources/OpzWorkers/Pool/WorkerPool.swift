@@ -19,14 +19,13 @@ public final class WorkerPool: RemotePredictor {
     var alive: Set<ObjectIdentifier> = []
     /// The one that loads: they load one after the other, so that their memory peaks do not add up.
     var loading: ObjectIdentifier?
-    var notBefore: [ObjectIdentifier: ContinuousClock.Instant] = [:]
-    var failures = 0
     /// When the last worker was gone; nil while one serves.
     var deserted: ContinuousClock.Instant?
     var lastFailure: WorkerFailure?
     var isStopping = false
     var hasGivenUp = false
-    var baseline: [ObjectIdentifier: Int] = [:]
+    /// Whether it was said that the memory is not what the workers need.
+    var hasToldMemory = false
     var values = PoolValues()
   }
 
@@ -119,14 +118,17 @@ public final class WorkerPool: RemotePredictor {
     "this request ended the worker that ran it: it is refused for \(Quarantine.minutes) minutes, "
       + "because it would end others too")
 
+  private static let longLife = Duration.seconds(60)
   private static let noWorker = (status: 503, message: "no worker is alive")
+  private static let stopping = (status: 503, message: "the server is stopping")
 
   /// Requests wait for a worker that starts anew, but not for ever.
   func closeIfDeserted() {
-    let isDeserted = state.withLock { state in
-      state.deserted.map { .now - $0 > .seconds(pool.desertedSeconds) } ?? false
+    state.withLock { state in
+      guard let since = state.deserted, .now - since > .seconds(pool.desertedSeconds) else { return }
+      // Within the lock, or a worker that greets now would open the queue before it is closed for good.
+      queue.close(WorkerPool.noWorker)
     }
-    if isDeserted { queue.close(WorkerPool.noWorker) }
   }
 
   // MARK: The life of the pool
@@ -134,7 +136,7 @@ public final class WorkerPool: RemotePredictor {
   /// Starts the workers and waits until the first one has loaded the model.
   /// - Throws: `WorkerFailure` where it cannot.
   public func start() async throws {
-    let first = WorkerSlot(0)
+    let first = try WorkerSlot(0)
     try begin(first)
     _ = startThread { [weak self] in
       while let self, self.tick() {}
@@ -151,16 +153,26 @@ public final class WorkerPool: RemotePredictor {
         usleep(2000)
       }
     }
-    do { try checkMeasured(first) } catch {
+    do {
+      try checkMeasured(first)
+      for number in 1..<max(1, settings.workers.count) { try begin(WorkerSlot(number)) }
+    } catch {
       await stop(seconds: 1)
       throw error
     }
-    for number in 1..<max(1, settings.workers.count) { try begin(WorkerSlot(number)) }
   }
 
   private func checkMeasured(_ first: WorkerSlot) throws {
-    guard let limit = pool.memoryBytes, let use = MemoryUse.ofGroup(first.pid) else { return }
-    try WorkerPool.checkFit(settings.workers.count, first: use.bytes, other: use.ownBytes, limit)
+    guard let use = ProcessMemory.ofGroup(first.pid) else { return }
+    let (bytes, own) = (Int(clamping: use.bytes), Int(clamping: use.ownBytes))
+    if let most = settings.workers.memoryMB, bytes > most << 20 {
+      throw WorkerFailure(
+        .memory, "workers.memory_mb",
+        reason: "a worker has \(bytes >> 20) MiB as soon as it has loaded the model, more than \(most)",
+        hint: "raise it: a worker is replaced when it has more")
+    }
+    guard let limit = pool.memoryBytes else { return }
+    try WorkerPool.checkFit(settings.workers.count, first: bytes, other: own, limit)
   }
 
   func begin(_ slot: WorkerSlot) throws {
@@ -181,13 +193,13 @@ public final class WorkerPool: RemotePredictor {
     let deadline = ContinuousClock.now + .seconds(seconds)
     state.withLock { $0.isStopping = true }
     while ContinuousClock.now < deadline, !queue.isIdle { try? await Task.sleep(for: .milliseconds(5)) }
-    queue.close((503, "the server is stopping"))
+    queue.close(WorkerPool.stopping)
     for slot in state.withLock({ $0.slots }) { slot.give(.retire) }
     let end = max(deadline, .now) + .seconds(WorkerThread.endSeconds + 1)
     while ContinuousClock.now < end, state.withLock({ !$0.slots.isEmpty }) {
       try? await Task.sleep(for: .milliseconds(5))
     }
-    for pid in pids { _ = kill(-pid, SIGKILL) }
+    for pid in pids { WorkerProcess.end(pid) }
   }
 
   // MARK: What threads of workers say
@@ -198,7 +210,7 @@ public final class WorkerPool: RemotePredictor {
     while true {
       let turn: Bool? = state.withLock { state in
         if state.isStopping || state.hasGivenUp || slot.order == .retire { return false }
-        guard state.loading == nil, (state.notBefore[ObjectIdentifier(slot)] ?? .now) <= .now else { return nil }
+        guard state.loading == nil, slot.mayStart else { return nil }
         state.loading = ObjectIdentifier(slot)
         return true
       }
@@ -208,20 +220,19 @@ public final class WorkerPool: RemotePredictor {
   }
 
   func greeted(_ slot: WorkerSlot, _ hello: WorkerHello, seconds: Double) {
-    let alive = state.withLock { state in
+    if let most = hello.maxBatch { queue.limit(rows: most) }
+    state.withLock { state in
       if state.hello == nil { state.hello = hello }
       state.loading = nil
       state.alive.insert(ObjectIdentifier(slot))
       state.deserted = nil
       state.values.starts &+= 1
       state.values.startSeconds = seconds
-      state.baseline[ObjectIdentifier(slot)] = nil
-      return state.alive.count
+      queue.set(workers: state.alive.count)
+      // One that has loaded while the server stops must not open what is closed for good.
+      if !state.isStopping, !state.hasGivenUp { queue.close(nil) }
     }
-    if let most = hello.maxBatch { queue.limit(rows: most) }
-    queue.set(workers: alive)
-    queue.close(nil)
-    slot.replaces?.give(.retire)
+    slot.takeOver()?.give(.retire)
   }
 
   func failed(_ slot: WorkerSlot, _ failure: WorkerFailure) {
@@ -230,47 +241,47 @@ public final class WorkerPool: RemotePredictor {
       state.values.failedStarts &+= 1
     }
     // The one that was to be replaced goes on.
-    if slot.replaces != nil { return slot.give(.retire) }
+    if let kept = slot.takeOver() {
+      kept.changeMemory { $0.putOff() }
+      return slot.give(.retire)
+    }
     countFailure(slot, failure)
   }
 
   func left(_ slot: WorkerSlot) {
-    let alive = state.withLock { state in
+    state.withLock { state in
       state.alive.remove(ObjectIdentifier(slot))
       if state.alive.isEmpty, state.deserted == nil { state.deserted = .now }
       state.values.memory[slot.number] = nil
-      return state.alive.count
+      queue.set(workers: state.alive.count)
     }
     slot.runs(pid: 0)
     queue.forget(id: Int(bitPattern: ObjectIdentifier(slot)))
-    queue.set(workers: alive)
   }
 
-  func died(_ slot: WorkerSlot, _ death: WorkerDeath, cause: PoolValues.Cause) {
-    state.withLock { $0.values.deaths[cause, default: 0] &+= 1 }
-    countFailure(slot, WorkerFailure(.start, "worker \(slot.number)", reason: death.text))
+  /// A worker that ended without being asked to.
+  /// - Parameter wasAsked: whether it ran a request, which is to blame for it then: whoever sends such requests must not
+  ///   end the server.
+  func died(_ slot: WorkerSlot, _ gone: WorkerBatch.Gone, wasAsked: Bool) {
+    state.withLock { $0.values.deaths[gone.cause, default: 0] &+= 1 }
+    guard !wasAsked, gone.cause != .memory else { return }
+    // One that lived for long did not fail like those before.
+    if ContinuousClock.now - slot.memory.since > WorkerPool.longLife { slot.forgetFailures() }
+    countFailure(slot, WorkerFailure(.start, "worker \(slot.number)", reason: gone.death.text))
   }
 
   private func countFailure(_ slot: WorkerSlot, _ failure: WorkerFailure) {
+    let failures = slot.countFailure()
     let isLast = state.withLock { state in
-      state.failures += 1
       state.lastFailure = failure
-      // The first restart is at once: a worker that served before will most likely serve again.
-      let delay = state.failures < 2 ? 0 : min(30, 0.1 * Double(1 << min(state.failures - 1, 9)))
-      state.notBefore[ObjectIdentifier(slot)] = .now + .seconds(delay)
-      let isLast = state.failures >= pool.mostFailures && !state.hasGivenUp && !state.isStopping
-      if isLast { state.hasGivenUp = true }
-      return isLast
-    }
-    if isLast {
+      // While one serves, and while another one that did not fail may come to serve, there is no reason to end.
+      guard failures >= pool.mostFailures, state.alive.isEmpty, state.slots.allSatisfy({ $0.failures > 0 }),
+        !state.hasGivenUp, !state.isStopping
+      else { return false }
+      state.hasGivenUp = true
       queue.close(WorkerPool.noWorker)
-      giveUp(failure)
+      return true
     }
-  }
-
-  /// A worker that answered: starts are no longer counted as failures.
-  func answered(_ slot: WorkerSlot) {
-    slot.countCall()
-    if slot.calls == 1 { state.withLock { $0.failures = 0 } }
+    if isLast { giveUp(failure) }
   }
 }

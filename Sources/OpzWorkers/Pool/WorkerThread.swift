@@ -23,7 +23,8 @@ struct WorkerThread {
   /// How a worker came to its end.
   fileprivate enum End {
     case asked
-    case died(WorkerDeath, PoolValues.Cause)
+    /// Whether it ran a request then.
+    case died(WorkerBatch.Gone, wasAsked: Bool)
   }
 
   func run() {
@@ -36,13 +37,15 @@ struct WorkerThread {
         limits.body = pool.pool.answerBytes
         let process = try WorkerProcess(program, number: slot.number, limits: limits, log: pool.log)
         let hello = try greet(process)
+        let seconds = (ContinuousClock.now - began).seconds
+        slot.changeMemory { $0.begin(WorkerPool.bytes(process.pid), seconds: seconds) }
         slot.runs(pid: process.pid)
         slot.resetCalls()
         slot.renewed()
-        pool.greeted(slot, hello, seconds: (ContinuousClock.now - began).seconds)
+        pool.greeted(slot, hello, seconds: seconds)
         let end = serve(process, hello)
         pool.left(slot)
-        if case .died(let death, let cause) = end { pool.died(slot, death, cause: cause) }
+        if case .died(let gone, let wasAsked) = end { pool.died(slot, gone, wasAsked: wasAsked) }
       } catch let failure as WorkerFailure {
         pool.failed(slot, failure)
       } catch {
@@ -102,8 +105,8 @@ struct WorkerThread {
       switch pool.queue.take(id: id, mayWait: mayWait, wake: { [slot] in slot.wake.wake() }) {
       case .batch(let batch):
         mayWait = true
-        if let end = WorkerBatch(pool, slot, process: process, hello: hello).run(batch) {
-          return .died(end.death, end.cause)
+        if let gone = WorkerBatch(pool, slot, process: process, hello: hello).run(batch) {
+          return .died(gone, wasAsked: true)
         }
       case .nothing:
         mayWait = true
@@ -122,16 +125,17 @@ struct WorkerThread {
     var nothing: WorkerProcess.Sending?
     do {
       switch try process.wait(&nothing, until: until, wake: slot.wake) {
-      case .died(let death): return .died(death, death.signal == nil ? .exit : .signal)
+      case .died(let death): return .died(WorkerBatch.Gone(slot, death), wasAsked: false)
       case .events: throw WorkerMessage.wrong("it said something that it was not asked")
       case .timeout:
         guard let hello, hello.hasHealth else { return nil }
-        return WorkerBatch(pool, slot, process: process, hello: hello).checkHealth().map { .died($0.death, $0.cause) }
+        return WorkerBatch(pool, slot, process: process, hello: hello).checkHealth().map { .died($0, wasAsked: false) }
       case .woken, .sent: return nil
       }
     } catch {
       process.kill()
-      return .died(process.waitForEnd(until: .now + .seconds(5)) ?? WorkerDeath(waitStatus: SIGKILL), .protocol)
+      let death = process.waitForEnd(until: .now + .seconds(5)) ?? WorkerDeath(waitStatus: SIGKILL)
+      return .died(WorkerBatch.Gone(death, .protocol), wasAsked: false)
     }
   }
 }

@@ -1,4 +1,5 @@
 import CWorkers
+import OpzIO
 
 #if canImport(Glibc)
   import Glibc
@@ -27,6 +28,12 @@ final class Descriptor: @unchecked Sendable {
     guard opz_worker_pipe(&ends) == 0 else { return nil }
     return (Descriptor(ends[0]), Descriptor(ends[1]))
   }
+
+  /// A file in memory that holds these bytes and is read from its start; nil, with errno, where there is none.
+  static func memory(_ bytes: [UInt8]) -> Descriptor? {
+    let number = bytes.withUnsafeBytes { opz_memory_file($0.baseAddress, $0.count) }
+    return number >= 0 ? Descriptor(number) : nil
+  }
 }
 
 private func systemClose(_ number: Int32) { _ = close(number) }
@@ -35,7 +42,11 @@ private func systemClose(_ number: Int32) { _ = close(number) }
 final class WakeUp: Sendable {
   let descriptor: Descriptor
 
-  init() { descriptor = Descriptor(opz_eventfd()) }
+  /// - Throws: `WorkerFailure` when the process has no descriptor left.
+  init() throws {
+    descriptor = Descriptor(opz_eventfd())
+    guard descriptor.number >= 0 else { throw WorkerFailure(.start, "eventfd", IOFailure.text(of: errno)) }
+  }
 
   func wake() {
     var one: UInt64 = 1

@@ -55,20 +55,20 @@ final class WorkerProcess {
     log: @escaping @Sendable (WorkerLine) -> Void
   ) throws {
     let name = program.arguments.first ?? ""
-    guard let path = WorkerProcess.find(name, program.environment["PATH"]) else {
+    guard let path = ProgramSearch.find(name, in: program.environment)?.string else {
       throw WorkerFailure(.start, name, reason: "there is no such program", hint: "worker.command names it")
     }
-    guard let stdin = Descriptor.pipe(), let out = Descriptor.pipe(), let err = Descriptor.pipe(),
+    guard let stdin = Descriptor.memory(program.input), let out = Descriptor.pipe(), let err = Descriptor.pipe(),
       let input = Descriptor.pipe(), let output = Descriptor.pipe()
     else { throw WorkerFailure(.start, name, reason: IOFailure.text(of: errno)) }
-    // An empty standard input: the end of a pipe that nobody writes to.
-    stdin.write.close()
     var code: Int32 = 0
-    let ends = [stdin.read, out.write, err.write, input.read, output.write].map(\.number)
-    pid = WorkerProcess.unreaped.withLock { unreaped in
-      let pid = WorkerProcess.start(path, program, ends: ends, code: &code)
-      if pid > 0 { unreaped.insert(pid) }
-      return pid
+    let ends = [stdin, out.write, err.write, input.read, output.write].map(\.number)
+    pid = withExtendedLifetime((stdin, out, err, input, output)) {
+      WorkerProcess.unreaped.withLock { unreaped in
+        let pid = WorkerProcess.start(path, program, ends: ends, code: &code)
+        if pid > 0 { unreaped.insert(pid) }
+        return pid
+      }
     }
     guard pid > 0 else { throw WorkerFailure(.start, path, reason: IOFailure.text(of: code)) }
     (toWorker, fromWorker) = (input.write, output.read)
@@ -94,21 +94,11 @@ final class WorkerProcess {
     reap()
   }
 
-  private static func find(_ name: String, _ path: String?) -> String? {
-    if name.contains("/") { return name }
-    let places = (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-    return places.first { access($0, X_OK) == 0 }
-  }
-
   private static func start(_ path: String, _ program: WorkerProgram, ends: [Int32], code: inout Int32) -> Int32 {
     var arguments: [UnsafeMutablePointer<CChar>?] = program.arguments.map { strdup($0) } + [nil]
     let entries = program.environment.map { "\($0)=\($1)" }.sorted()
     var environment: [UnsafeMutablePointer<CChar>?] = entries.map { strdup($0) } + [nil]
-    let directory = program.directory.flatMap { strdup($0) }
-    defer {
-      for pointer in arguments + environment { free(pointer) }
-      free(directory)
-    }
+    defer { for pointer in arguments + environment { free(pointer) } }
     return path.withCString { path in
       arguments.withUnsafeMutableBufferPointer { arguments in
         environment.withUnsafeMutableBufferPointer { environment in
@@ -116,7 +106,6 @@ final class WorkerProcess {
           start.path = path
           start.arguments = UnsafePointer(arguments.baseAddress)
           start.environment = UnsafePointer(environment.baseAddress)
-          start.directory = UnsafePointer(directory)
           start.descriptors = (ends[0], ends[1], ends[2], ends[3], ends[4])
           start.data_limit = UInt64(max(0, program.dataBytes ?? 0))
           return opz_worker_start(&start, &code)
@@ -134,6 +123,15 @@ final class WorkerProcess {
   /// Workers that nobody but their thread may reap.
   private static let unreaped = Mutex<Set<Int32>>([])
 
+  /// Ends a worker of any thread and all processes of its group, if it was not reaped yet: its number may be another
+  /// process's from then on.
+  static func end(_ pid: Int32) {
+    unreaped.withLock { unreaped in
+      // A group of 0 would be the server's own.
+      if pid > 0, unreaped.contains(pid) { _ = systemKill(-pid, SIGKILL) }
+    }
+  }
+
   /// As the first process of a container, this one has to reap what workers left behind.
   static func reapOrphans() {
     for _ in 0..<1000 {
@@ -148,12 +146,15 @@ final class WorkerProcess {
   }
 
   private func reap() {
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0 {
-      guard errno == EINTR else { break }
+    _ = opz_wait_for_end(pid)
+    death = WorkerProcess.unreaped.withLock { unreaped in
+      var status: Int32 = 0
+      while waitpid(pid, &status, 0) < 0 {
+        guard errno == EINTR else { break }
+      }
+      unreaped.remove(pid)
+      return WorkerDeath(waitStatus: status)
     }
-    _ = WorkerProcess.unreaped.withLock { $0.remove(pid) }
-    death = WorkerDeath(waitStatus: status)
   }
 
   // MARK: Waiting

@@ -6,8 +6,8 @@ struct WorkerProgram: Sendable {
   /// The program and its arguments.
   var arguments: [String]
   var environment: [String: String]
-  /// Its working directory; nil for the server's.
-  var directory: String?
+  /// What it reads from its standard input: the signature as JSON; empty for nothing.
+  var input: [UInt8] = []
   /// The most bytes of its data, so that an allocation fails before the kernel ends the whole container; nil for any.
   var dataBytes: Int?
 
@@ -25,7 +25,9 @@ struct WorkerProgram: Sendable {
     if let code = worker.code { arguments += ["--code", code] }
     if let predict = worker.predict { arguments += ["--predict", predict] }
     if let signature = settings.signature, let json = try? CanonicalJSON.encode(signature.value) {
-      arguments += ["--signature", String(decoding: json, as: UTF8.self)]
+      // An argument has 128 KiB at most (execve(2)), and a signature may have more categories than that.
+      arguments += ["--signature", "-"]
+      input = json
     }
     self.environment = environment
     if worker.kind == .python {

@@ -8,7 +8,11 @@ import os
 import struct
 
 LENGTHS = struct.Struct("<IQ")
-LONGEST_HEADER = 1 << 31
+
+
+def encoded(header):
+    """A header as JSON, before anything of its frame is written: what cannot be encoded must not tear a frame."""
+    return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
 
 
 class Channel:
@@ -31,16 +35,30 @@ class Channel:
                 pass
 
     def receive(self):
-        """The next header and body, or None when the server has closed its end."""
+        """The bytes of the next header, and its body or None where that does not fit into the memory. None when the server has
+        closed its end."""
         lengths = self._read(LENGTHS.size)
         if lengths is None:
             return None
         header_length, body_length = LENGTHS.unpack(lengths)
         header = self._read(header_length)
-        body = self._read(body_length)
+        try:
+            body = self._read(body_length)
+        except MemoryError:
+            return None if header is None or not self._skip(body_length) else (bytes(header), None)
         if header is None or body is None:
             return None
-        return json.loads(bytes(header)), memoryview(body)
+        return bytes(header), memoryview(body)
+
+    def _skip(self, count):
+        """Reads what is not kept, so that the next frame is found. Returns whether it was there."""
+        buffer = bytearray(1 << 16)
+        while count:
+            read = os.readv(self.incoming, [memoryview(buffer)[: min(count, len(buffer))]])
+            if read == 0:
+                return False
+            count -= read
+        return True
 
     def _read(self, count):
         buffer = bytearray(count)
@@ -54,10 +72,9 @@ class Channel:
         return buffer
 
     def send(self, header, pieces=()):
-        """Writes one frame; `pieces` are the parts of its body."""
-        text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+        """Writes one frame: an encoded header, and the parts of its body."""
         views = [memoryview(piece).cast("B") for piece in pieces if len(piece)]
-        head = LENGTHS.pack(len(text), sum(view.nbytes for view in views)) + text
+        head = LENGTHS.pack(len(header), sum(view.nbytes for view in views)) + header
         if sum(view.nbytes for view in views) < 1 << 16:
             self._write(memoryview(head + b"".join(views)))
             return

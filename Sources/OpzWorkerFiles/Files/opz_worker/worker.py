@@ -10,7 +10,10 @@ import traceback
 
 from . import PROTOCOL, loading, tables, tensors
 from .failures import Interrupted, LoadFailure, Refusal, bad_input, model_error
-from .frames import Channel
+from .frames import Channel, encoded
+
+# The most characters of an error's message.
+LONGEST_MESSAGE = 10_000
 
 
 def main(arguments=None):
@@ -22,18 +25,19 @@ def main(arguments=None):
     options = _options(arguments)
     try:
         model = _load(options)
+        said = encoded({"opz": hello(model)})
     except LoadFailure as failure:
         _say(str(failure))
-        channel.send({"opz": {"kind": "error", "code": "load", "message": str(failure)}})
+        channel.send(error("load", str(failure)))
         return 3
     except Exception as failure:
         traceback.print_exc()
-        channel.send({"opz": {"kind": "error", "code": "load", "message": f"{type(failure).__name__}: {failure}"}})
+        channel.send(error("load", f"{type(failure).__name__}: {failure}"))
         return 3
     # Objects that live as long as the worker are not looked at by each collection.
     gc.collect()
     gc.freeze()
-    channel.send({"opz": hello(model)})
+    channel.send(said)
     Loop(channel, model, turn).run()
     return 0
 
@@ -44,12 +48,13 @@ def _options(arguments):
     parser.add_argument("--loader", help=f"one of {', '.join(sorted(loading.LOADERS))}, predict")
     parser.add_argument("--code", help="a directory with the model's own code")
     parser.add_argument("--predict", help="the file with predict()")
-    parser.add_argument("--signature", help="inputs and outputs as JSON")
+    parser.add_argument("--signature", help="inputs and outputs as JSON; - for standard input")
     return parser.parse_args(arguments)
 
 
 def _load(options):
-    signature = json.loads(options.signature) if options.signature else {}
+    text = sys.stdin.buffer.read() if options.signature == "-" else options.signature
+    signature = json.loads(text) if text else {}
     if options.code:
         sys.path.insert(0, options.code)
         os.chdir(options.code)
@@ -107,6 +112,13 @@ class Turn:
             raise Refusal("interrupted", "the request took longer than it may") from None
 
 
+def error(code, message):
+    """The frame of a failure."""
+    # A lone surrogate, as file names have them, is no text of JSON.
+    text = message[:LONGEST_MESSAGE].encode("utf-8", "replace").decode()
+    return encoded({"opz": {"kind": "error", "code": code, "message": text}})
+
+
 class Loop:
     """Answers frames."""
 
@@ -122,33 +134,41 @@ class Loop:
             frame = self.channel.receive()
             if frame is None:
                 return
-            header, body = frame
-            kind = header["opz"]["kind"]
-            if kind == "stop":
+            answer, pieces = self._answer(*frame)
+            if answer is None:
                 return
-            answer, pieces = self._answer(kind, header, body)
             # What the model printed belongs to this request.
             for stream in (sys.stdout, sys.stderr):
                 _flush(stream)
             self.channel.send(answer, pieces)
 
-    def _answer(self, kind, header, body):
+    def _answer(self, header, body):
+        """The encoded header and the body of the answer, or None for the end. Whatever goes wrong is this request's failure alone."""
         try:
-            if kind == "ping":
-                return self.turn.run(self._ping)
-            return self.turn.run(lambda: self._infer(header, body))
+            header = json.loads(header)
+            kind = header["opz"]["kind"]
+            if kind == "stop":
+                return None, ()
+            if body is None:
+                raise Refusal("memory", "the request does not fit into the worker's memory")
+            return self.turn.run(self._ping if kind == "ping" else lambda: self._infer(header, body))
         except Refusal as refusal:
-            return {"opz": {"kind": "error", "code": refusal.code, "message": refusal.message[:10000]}}, ()
+            return error(refusal.code, refusal.message), ()
+        except MemoryError:
+            return error("memory", "the worker ran out of memory"), ()
+        except Exception as failure:
+            traceback.print_exc()
+            return error("model_error", _summary(failure)), ()
 
     def _ping(self):
         try:
             healthy = self.model.health()
-        except Exception as failure:
+        except (Exception, SystemExit) as failure:
             traceback.print_exc()
             raise model_error(f"health: {_summary(failure)}") from None
         if not healthy:
             raise model_error("health returned False")
-        return {"opz": {"kind": "result"}, "outputs": []}, ()
+        return encoded({"opz": {"kind": "result"}, "outputs": []}), ()
 
     def _infer(self, header, body):
         wanted = [item["name"] for item in header["outputs"]] if header.get("outputs") else None
@@ -160,13 +180,26 @@ class Loop:
             raise bad_input(_summary(failure)) from None
         rows = inputs[0].rows
         results = self._predict(table, wanted, header.get("parameters") or {})
-        outputs = [tensors.encode(name, value) for name, value in results.items() if wanted is None or name in wanted]
+        outputs = [self._encode(name, value) for name, value in results.items() if wanted is None or name in wanted]
         for output in outputs:
             if not output.shape or output.shape[0] != rows:
                 got = output.shape[0] if output.shape else "one value"
                 raise model_error(f"the model gave {got} for the output '{output.name}' of {rows} rows")
         self._check(wanted, list(results))
-        return {"opz": {"kind": "result"}, "outputs": [output.header() for output in outputs]}, [output.data for output in outputs]
+        answer = {"opz": {"kind": "result"}, "outputs": [output.header() for output in outputs]}
+        return encoded(answer), [output.data for output in outputs]
+
+    def _encode(self, name, value):
+        # A lone surrogate is no text of JSON, and the server ends a worker that sends it.
+        if not isinstance(name, str) or name.encode("utf-8", "replace").decode() != name:
+            raise model_error(f"the model gave an output whose name is {name!r}")
+        try:
+            return tensors.encode(name, value)
+        except (Refusal, MemoryError):
+            raise
+        except Exception as failure:
+            traceback.print_exc()
+            raise model_error(f"output '{name}': {_summary(failure)}") from None
 
     def _check(self, wanted, known):
         absent = [name for name in wanted or () if name not in known]
@@ -182,7 +215,8 @@ class Loop:
             raise Refusal("memory", "the model ran out of memory") from None
         except self.model.blames as failure:
             raise bad_input(_summary(failure)) from None
-        except Exception as failure:
+        except (Exception, SystemExit) as failure:
+            # A library that calls exit() must not end the worker.
             traceback.print_exc()
             raise model_error(_summary(failure)) from None
 
