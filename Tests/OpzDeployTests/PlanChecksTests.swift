@@ -51,6 +51,29 @@ struct PlanChecksTests {
       $0.settings.autoscale = .init(concurrency: 30)
       $0.settings.env = ["OPZ_MAX_REQUESTS": "32"]
     },
+    .init(
+      "deploy.autoscale.concurrency: 30 never scales up: opz-server has at most 32 requests in flight, and 32 / 30 is not above the tolerance of 1.1"
+    ) {
+      $0.settings.autoscale = .init(concurrency: 30)
+      $0.imageEnvironment = ["OPZ_MAX_REQUESTS": "32"]
+    },
+    .init(
+      "deploy.resources.memory: 1Gi is less than the 1056Mi that opz-server may need: 1024Mi for requests (OPZ_MAX_BODY_BYTES is 130023424), 0Mi for the model, 32Mi for itself"
+    ) {
+      $0.memory = try Quantity("1Gi", key: "memory")
+      $0.imageEnvironment = ["OPZ_MAX_BODY_BYTES": "130023424"]
+    },
+    .init(
+      "deploy.resources.memory: 2Gi is too little for 2 workers of 1024Mi: opz-server gives them 90% of it and would not start"
+    ) {
+      ($0.server, $0.memory) = (.workers, try Quantity("2Gi", key: "memory"))
+      $0.workers = .init(count: 2, memoryBytes: 1 << 30)
+    },
+    .init(
+      "deploy.resources.memory: 700Mi is less than the 760Mi that opz-server may need: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 600Mi for server and workers as opz test measured them"
+    ) {
+      ($0.server, $0.memory, $0.measuredBytes) = (.workers, try Quantity("700Mi", key: "memory"), 600 << 20)
+    },
     .init("deploy.autoscale.rps: 0 is not from 1 to 1000000") { $0.settings.autoscale = .init(rps: 0) },
     .init("deploy.autoscale.rps: only opz-server counts its requests, and this image has a server of its own") {
       $0.server = .custom
@@ -272,5 +295,25 @@ struct PlanChecksTests {
     let text = try #require(Manifests(plan).documents.first { $0.name == "deployment.yaml" }).text
     #expect(text.contains("periodSeconds: 1\n          timeoutSeconds: 1\n          failureThreshold: \(seconds)\n"))
     #expect(text.contains("No load time was measured") == (measured == nil))
+  }
+
+  @Test("memory of pods with workers: what was measured and room for requests, else what a library takes in each")
+  func workerMemory() throws {
+    func memory(_ change: (inout DeploymentPlan) -> Void) throws -> String {
+      var plan = try Scenario.churn { $0.server = .workers }
+      change(&plan)
+      try plan.sizeForWorkers()
+      return plan.memory.description
+    }
+    #expect(try memory { $0.measuredBytes = 0 } == "512Mi")
+    #expect(try memory { ($0.measuredBytes, $0.modelBytes) = (1 << 30, 1 << 40) } == "1728Mi")
+    #expect(try memory { $0.modelBytes = 1 << 30 } == "5056Mi")
+    #expect(try memory { ($0.modelBytes, $0.workers.count) = (1 << 30, 2) } == "9664Mi")
+    #expect(
+      try memory { ($0.measuredBytes, $0.imageEnvironment) = (1 << 30, ["OPZ_MAX_BODY_BYTES": "1048576"]) } == "1600Mi")
+    #expect(
+      try memory { ($0.measuredBytes, $0.settings.env) = (1 << 30, ["OPZ_MAX_BODY_BYTES": "1048576"]) } == "1600Mi")
+    #expect(try memory { ($0.measuredBytes, $0.workers.memoryBytes) = (1 << 30, 1 << 31) } == "2304Mi")
+    #expect(try memory { ($0.measuredBytes, $0.modelBytes, $0.workers.count) = (.max, .max, 256) }.hasSuffix("i"))
   }
 }

@@ -18,6 +18,22 @@ public struct DeploymentPlan: Sendable {
     var isOpzServer: Bool { self == .native || self == .workers }
   }
 
+  /// What opz.yaml says of the workers behind opz-server.
+  public struct Workers: Sendable, Hashable {
+    public var count: Int
+    /// Bytes that one may have; nil where there is no limit.
+    public var memoryBytes: UInt64?
+    /// Seconds that loading the model may take; nil for opz-server's default.
+    public var startSeconds: Int?
+
+    /// Creates a description; nil is opz-server's default.
+    public init(count: Int = 1, memoryBytes: UInt64? = nil, startSeconds: Int? = nil) {
+      self.count = count
+      self.memoryBytes = memoryBytes
+      self.startSeconds = startSeconds
+    }
+  }
+
   /// The name of the model.
   public var model: String
   public var version: String
@@ -43,6 +59,12 @@ public struct DeploymentPlan: Sendable {
   public var settings: DeploySettings
   /// The time from the start to the first response as measured by `opz test`, in milliseconds.
   public var readyMilliseconds: Int?
+  /// What server and workers had at the end of `opz test`, in bytes.
+  public var measuredBytes: UInt64?
+  /// Where the server is `.workers`.
+  public var workers = Workers()
+  /// The variables of the image, which `deploy.env` replaces.
+  public var imageEnvironment: [String: String] = [:]
   /// The size of the compressed layers that a node pulls, in bytes.
   public var imageBytes: UInt64?
   /// The size of the model's files, uncompressed, in bytes.
@@ -112,9 +134,12 @@ public struct DeploymentPlan: Sendable {
   /// opz-server's default for `OPZ_MAX_REQUESTS`: how many requests it serves at a time before it refuses more.
   static let defaultMaximumRequests = 256
 
+  /// A variable of the container: that of `deploy.env`, else the image's.
+  func variable(_ name: String) -> String? { settings.env?[name] ?? imageEnvironment[name] }
+
   /// `OPZ_MAX_REQUESTS` as set in opz.yaml, limited to the range of Kubernetes' integers.
   var maximumRequests: Int {
-    let written = settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) }
+    let written = variable("OPZ_MAX_REQUESTS").flatMap { Int($0) }
     return min(max(1, written ?? DeploymentPlan.defaultMaximumRequests), Int(Int32.max))
   }
 
@@ -131,9 +156,10 @@ public struct DeploymentPlan: Sendable {
     return (ids[0], ids.count == 2 ? ids[1] : ids[0])
   }
 
-  /// Seconds within which the container must respond after its start: ten times the measured time plus 10, or 120
-  /// where nothing was measured.
+  /// Seconds within which the container must respond after its start: what workers have to load the model where opz.yaml
+  /// says it, else ten times the measured time plus 10, or 120 where nothing was measured.
   var startupSeconds: Int {
+    if server == .workers, let written = workers.startSeconds { return min(max(0, written), 86_400) + 10 }
     // opz-server gives a worker 600 s to load its model.
     guard let readyMilliseconds, readyMilliseconds >= 0 else { return server == .workers ? 600 : 120 }
     return 10 + min(readyMilliseconds, 3_600_000) / 100

@@ -1,3 +1,5 @@
+import OpzKubernetes
+
 /// The memory that opz-server may use in a pod. The numbers are those of `ServerLimits`; a test checks that they
 /// agree.
 public enum ServerMemory {
@@ -12,37 +14,68 @@ public enum ServerMemory {
   public static func requestBytes(body: Int128) -> Int128 { 8 * body + (32 << 20) }
 }
 
-extension ServerMemory {
-  /// The memory of a pod with a Python or R model where opz.yaml says none.
-  /// - Parameters:
-  ///   - measured: bytes that server and workers had after `opz test` sent its requests; nil if it was not run.
-  ///   - model: bytes of the model's files.
-  /// - Returns: a quantity such as `1Gi`, in steps of 64 MiB.
-  public static func ofWorkers(measured: UInt64?, model: UInt64) -> String {
-    let requests = requestBytes(body: Int128(bodyBytes))
-    // A test sends few rows; batches of many take more. Where nothing was measured, a library takes some 500 MiB, and a
-    // loaded model a few times its file.
-    let need: Int128 =
-      if let measured { Int128(measured) * 3 / 2 + requests } else { Int128(768 << 20) + 4 * Int128(model) + requests }
-    let steps = max(8, (need + (64 << 20) - 1) / (64 << 20))
-    return steps % 16 == 0 ? "\(steps / 16)Gi" : "\(steps * 64)Mi"
-  }
-}
-
 extension DeploymentPlan {
+  /// Sets the memory of a pod with a Python or R model where opz.yaml says none: in steps of 64 MiB, 512 MiB at least.
+  ///
+  /// A test sends few rows; batches of many take more, so half is added to what it measured. Where nothing was measured, a
+  /// library takes some 500 MiB, and a loaded model a few times its file, in each worker.
+  public mutating func sizeForWorkers() throws {
+    let guess: Int128 =
+      if let measuredBytes {
+        Int128(measuredBytes) * 3 / 2
+      } else { Int128(256 << 20) + Int128(workers.count) * (Int128(512 << 20) + 4 * Int128(modelBytes ?? 0)) }
+    let need = max(guess + ServerMemory.requestBytes(body: bodyBytes), workerBytes)
+    let steps = max(8, (need + (64 << 20) - 1) / (64 << 20))
+    memory = try Quantity(steps % 16 == 0 ? "\(steps / 16)Gi" : "\(steps * 64)Mi", key: "deploy.resources.memory")
+  }
+
+  /// The most bytes of a request's body.
+  private var bodyBytes: Int128 {
+    Int128(variable("OPZ_MAX_BODY_BYTES").flatMap { UInt32($0) } ?? UInt32(ServerMemory.bodyBytes))
+  }
+
+  /// What opz-server wants to have before it starts workers that may have so much: they get 90% of the limit.
+  private var workerBytes: Int128 {
+    (Int128(workers.memoryBytes ?? 0) * Int128(max(1, workers.count)) * 10 + 8) / 9
+  }
+
   /// Rejects a pod that its own requests could exhaust, because it would be killed when the load is highest.
   func checkMemory() throws {
-    guard server == .native else { return }
-    let body = Int128(settings.env?["OPZ_MAX_BODY_BYTES"].flatMap { UInt32($0) } ?? UInt32(ServerMemory.bodyBytes))
+    switch server {
+    case .native: try checkNativeMemory()
+    case .workers: try checkWorkerMemory()
+    case .custom, .weights: break
+    }
+  }
+
+  private func checkNativeMemory() throws {
     let model = Int128(modelBytes ?? 0)
-    let need = Int128(ServerMemory.baseBytes) + ServerMemory.requestBytes(body: body) + model
+    let need = Int128(ServerMemory.baseBytes) + ServerMemory.requestBytes(body: bodyBytes) + model
     guard memory.nano < need * 1_000_000_000 else { return }
-    func mebi(_ bytes: Int128) -> String { "\((bytes + (1 << 20) - 1) >> 20)Mi" }
-    throw DeployError(
+    throw tooLittle(need, "\(mebi(model)) for the model, \(mebi(Int128(ServerMemory.baseBytes))) for itself")
+  }
+
+  private func checkWorkerMemory() throws {
+    if memory.nano < workerBytes * 1_000_000_000, let each = workers.memoryBytes {
+      throw DeployError(
+        .badTarget, "deploy.resources.memory",
+        reason:
+          "\(memory) is too little for \(workers.count) workers of \(mebi(Int128(each))): opz-server gives them 90% of it and would not start",
+        hint: "write memory: \(mebi(workerBytes)) or more, or lower serve.workers")
+    }
+    guard let measuredBytes else { return }
+    let need = Int128(measuredBytes) + ServerMemory.requestBytes(body: bodyBytes)
+    guard memory.nano < need * 1_000_000_000 else { return }
+    throw tooLittle(need, "\(mebi(Int128(measuredBytes))) for server and workers as opz test measured them")
+  }
+
+  private func tooLittle(_ need: Int128, _ rest: String) -> DeployError {
+    DeployError(
       .badTarget, "deploy.resources.memory",
-      reason:
-        "\(memory) is less than the \(mebi(need)) that opz-server may need: \(mebi(ServerMemory.requestBytes(body: body))) for requests "
-        + "(OPZ_MAX_BODY_BYTES is \(body)), \(mebi(model)) for the model, \(mebi(Int128(ServerMemory.baseBytes))) for itself",
+      reason: "\(memory) is less than the \(mebi(need)) that opz-server may need: "
+        + "\(mebi(ServerMemory.requestBytes(body: bodyBytes))) for requests (OPZ_MAX_BODY_BYTES is \(bodyBytes)), \(rest)",
       hint: "write memory: \(mebi(need)) or more, or env: {OPZ_MAX_BODY_BYTES: \"1048576\"} where requests are small")
   }
+
+  private func mebi(_ bytes: Int128) -> String { "\((bytes + (1 << 20) - 1) >> 20)Mi" }
 }

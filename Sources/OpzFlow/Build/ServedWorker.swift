@@ -1,3 +1,4 @@
+import OpzArchive
 import OpzFormats
 import OpzIO
 import OpzInference
@@ -29,6 +30,18 @@ struct ServedWorker: Sendable {
 
   /// Whether a version's image has opz-server in front of workers.
   static func isIn(_ image: Image) -> Bool { image.config.config?.entrypoint == command }
+
+  /// The settings of the server in an image; nil where the registry has not the layer that they are in.
+  /// - Throws: `SettingsError`, `ArchiveError`, or what keeps the layer from being read.
+  static func settings(of image: Image, _ record: VersionRecord, in store: LayoutStore) throws -> ServeSettings? {
+    let own = Set(record.layers.filter { $0.role == LayerRole.config.rawValue }.map(\.descriptor.digest))
+    let layers = try image.layers.filter { try own.contains($0.descriptor.digest) && store.has($0.descriptor) }
+    guard !layers.isEmpty else { return nil }
+    let stack = LayerStack(
+      try layers.map { try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+    return try ServeSettings(
+      json: stack.bytes(Place.settings, limit: ServeSettings.mostBytes), subject: "/\(Place.settings)")
+  }
 
   private var isPython: Bool { config.runtime.kind == .python }
 

@@ -1,5 +1,6 @@
 public import OpzDeploy
 import OpzIO
+import OpzInference
 import OpzJSON
 import OpzKubernetes
 public import OpzLint
@@ -225,14 +226,14 @@ public struct DeployVersion: Sendable {
       namespace: request.namespace)
     let measured = try await measured(version, registry)
     plan.readyMilliseconds = measured.ready
+    plan.measuredBytes = measured.memory
     let platform = record.platforms.first.flatMap { Platform($0) } ?? .host
     plan.imageBytes = record.layers.filter { $0.isPart(of: platform) }
       .reduce(0) { $0 &+ $1.descriptor.size }
     plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
-    if ["python", "r"].contains(record.runtime.kind), settings.resources?.memory == nil {
-      let memory = ServerMemory.ofWorkers(measured: measured.memory, model: plan.modelBytes ?? 0)
-      plan.memory = try Quantity(memory, key: "deploy.resources.memory")
-    }
+    plan.imageEnvironment = ImageFiles.environment(of: image)
+    if plan.server == .workers { plan.workers = try await workers(image, record, registry) }
+    if ["python", "r"].contains(record.runtime.kind), settings.resources?.memory == nil { try plan.sizeForWorkers() }
     let format = record.model.flatMap { session.formats.named($0.format) }
     plan.modelFormat = format?.kserve
     if let format, !format.kserveSuffixes.isEmpty {
@@ -245,6 +246,21 @@ public struct DeployVersion: Sendable {
     if let format, format.kserve == nil, format.isReadable { plan.unservedFormat = format.displayName }
     plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false
     return plan
+  }
+
+  /// What the settings of the image's opz-server say of its workers; the defaults where the registry has them no more.
+  private func workers(
+    _ image: Image, _ record: VersionRecord, _ registry: Registry
+  ) async throws -> DeploymentPlan.Workers {
+    try await blocking {
+      guard let settings = try ServedWorker.settings(of: image, record, in: registry.store) else {
+        return DeploymentPlan.Workers()
+      }
+      let (workers, usual) = (settings.workers, ServeSettings.Workers())
+      return DeploymentPlan.Workers(
+        count: workers.count, memoryBytes: workers.memoryMB.map { UInt64($0) << 20 },
+        startSeconds: workers.startSeconds == usual.startSeconds ? nil : workers.startSeconds)
+    }
   }
 
   private static func server(_ record: VersionRecord) throws -> DeploymentPlan.Server {

@@ -25,13 +25,20 @@ enum ImageFiles {
   }
 }
 
+extension ImageFiles {
+  /// The variables of an image's configuration.
+  static func environment(of image: Image) -> [String: String] {
+    let pairs = (image.config.config?.env ?? []).map { line in
+      (String(line.prefix { $0 != "=" }), String(line.drop { $0 != "=" }.dropFirst()))
+    }
+    return Dictionary(pairs) { $1 }
+  }
+}
+
 extension ReadingOptions {
   /// How an image's server reads the model: its environment says it.
   /// - Throws: `ModelError.badOption` for a value that no opz writes.
   init(of image: Image) throws {
-    let pairs = (image.config.config?.env ?? []).map { line in
-      (String(line.prefix { $0 != "=" }), String(line.drop { $0 != "=" }.dropFirst()))
-    }
-    try self.init(environment: Dictionary(pairs) { $1 })
+    try self.init(environment: ImageFiles.environment(of: image))
   }
 }

@@ -147,12 +147,26 @@ struct ServedWorkerTests {
     #expect(after.stream.contains("memory: \"1088Mi\"") && after.stream.contains("opz test measured 2000 ms"))
   }
 
-  @Test("memory of pods: what was measured and room for requests, else what a library takes")
-  func memory() {
-    #expect(ServerMemory.ofWorkers(measured: 0, model: 0) == "512Mi")
-    #expect(ServerMemory.ofWorkers(measured: 1 << 30, model: 1 << 40) == "1728Mi")
-    #expect(ServerMemory.ofWorkers(measured: nil, model: 1 << 30) == "5056Mi")
-    #expect(ServerMemory.ofWorkers(measured: .max, model: .max).hasSuffix("i"))
+  @Test("deploys: limits, workers and load time of opz.yaml are in memory, alerts and probes")
+  func deployedLimits() async throws {
+    let project = try await Self.project(
+      "kind: python",
+      """
+      serve: {limits: {requests: 8, body: 1Mi}, workers: {count: 3, memory: 1Gi, startSeconds: 900}}
+      deploy: {monitoring: {labels: {team: crm}}}
+      """)
+    let version = try await project.package().version
+    let request = DeployRequest(repository: try Reference(parsing: "registry.example/iris"), target: .kubernetes)
+    let deploy = DeployVersion(version, request, in: project.session)
+    let stream = try await deploy.manifests().stream
+    // Three workers of a GiB are 90% of it.
+    #expect(stream.contains("memory: \"3456Mi\""), "\(stream)")
+    #expect(stream.contains("failureThreshold: 910") && stream.contains("it refuses above 8."))
+    // The server loads for as long on a cold disk, whatever the test took.
+    let tested: [String: JSONValue] = ["readyMilliseconds": .integer(2000), "memoryBytes": .integer(4 << 30)]
+    try project.registry().note(.tested, version, by: project.session.author, details: tested)
+    let after = try await deploy.manifests().stream
+    #expect(after.contains("failureThreshold: 910") && after.contains("memory: \"6208Mi\""))
   }
 
   @Test("opz serve of the project: the worker's program and settings for this machine")
