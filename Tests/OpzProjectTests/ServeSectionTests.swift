@@ -93,6 +93,15 @@ struct ServeSectionTests {
     }
   }
 
+  @Test("a module is in one table of distributions, and in that of other names only with another name")
+  func distributions() {
+    #expect(PythonDistributions.same.isDisjoint(with: PythonDistributions.others.keys))
+    #expect(PythonDistributions.others.allSatisfy { $0.key != $0.value })
+    #expect(PythonDistributions.distribution(of: "lightgbm") == ("lightgbm", true))
+    #expect(PythonDistributions.distribution(of: "sklearn") == ("scikit-learn", true))
+    #expect(PythonDistributions.distribution(of: "my_module") == ("my-module", false))
+  }
+
   @Test("the Python that a version of a library has wheels for")
   func pythons() {
     func choice(_ name: String, _ version: String) -> String? {
