@@ -20,7 +20,7 @@ struct GCCommand: AsyncParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Explain, and change nothing.") var dryRun = false
   @Option(help: ArgumentHelp("The grace period of unreferenced blobs.", valueName: "hours")) var grace: Double = 24
   @Flag(help: "Also drop local layers of pushed versions that the container registry still has.") var pushed = false
-  @Flag(help: "An object: versions, dropped, kept, young, freed.") var json = false
+  @Flag(help: "An object: versions, dropped, kept, young, environments, freed.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -29,6 +29,7 @@ struct GCCommand: AsyncParsableCommand {
     let kept: Int
     let young: Int
     let temporary: Int
+    let environments: Int
     let freed: UInt64
     let dryRun: Bool
   }
@@ -47,7 +48,7 @@ struct GCCommand: AsyncParsableCommand {
       return try Console.json(
         Output(
           versions: report.versions, dropped: report.dropped, kept: report.kept, young: report.young,
-          temporary: report.temporary, freed: report.freed, dryRun: dryRun))
+          temporary: report.temporary, environments: report.environments, freed: report.freed, dryRun: dryRun))
     }
     show(report)
   }
@@ -70,5 +71,8 @@ struct GCCommand: AsyncParsableCommand {
     Console.line(
       "\(gone.count) of \(report.versions.count) versions and \(report.dropped.count) blobs (\(ByteCount.text(report.freed))) \(verb); "
         + "\(report.kept) blobs are in use, \(report.young) within the grace period")
+    if report.environments > 0 {
+      Console.line("\(report.environments) virtual environments of opz serve, unused for a month, \(verb)")
+    }
   }
 }

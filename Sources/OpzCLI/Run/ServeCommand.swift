@@ -77,35 +77,58 @@ extension ServeCommand {
       session.environment, install: "scripts/install PREFIX installs both")
     SignalForwarding.install()
     let signals = SignalForwarding.shared
-    while true {
-      let prepared = try await project.prepare()
-      defer { try? Durable.removeTree(prepared.temporary) }
-      if signals.isStopping { return }
+    var prepared = try await project.prepare()
+    defer { try? Durable.removeTree(prepared.temporary) }
+    while !signals.isStopping {
       let child = try ChildProcess.start(
         [server.string] + prepared.arguments + ["--host", host, "--port", String(port)],
         environment: prepared.environment)
       signals.begin(to: child.pid)
-      let before = ServeProject.changes(of: prepared.watched)
-      var isChanged = false
-      while true {
-        if let status = child.poll() {
-          signals.end()
-          if isChanged || (reload && !signals.isStopping) { break }
-          if status != 0 { throw ExitCode(status) }
-          return
-        }
-        if reload, !isChanged, ServeProject.changes(of: prepared.watched) != before {
-          isChanged = true
-          options.note("a file changed: starting again")
-          child.send(signal: SIGTERM)
-        }
-        try await Task.sleep(for: .milliseconds(reload ? 200 : 50))
+      guard let next = try await wait(child, prepared.watched, project: project) else { return }
+      try? Durable.removeTree(prepared.temporary)
+      prepared = next
+    }
+  }
+
+  /// Waits for the end of a server.
+  /// - Returns: what to start next, after a change of the project's files; nil for the end.
+  private func wait(
+    _ child: ChildProcess, _ files: WatchedFiles, project: ServeProject
+  ) async throws -> ServeProject.Prepared? {
+    let signals = SignalForwarding.shared
+    var (files, next, ended) = (files, ServeProject.Prepared?.none, Int32?.none)
+    while true {
+      if ended == nil, let status = child.poll() {
+        // Its number may be another process's from now on.
+        signals.end()
+        ended = status
+      }
+      if let status = ended, signals.isStopping || !reload {
+        if let next { try? Durable.removeTree(next.temporary) }
+        if status != 0 { throw ExitCode(status) }
+        return nil
       }
       // A model that does not load is looked at again when a file changes.
-      while reload, !isChanged, !signals.isStopping, ServeProject.changes(of: prepared.watched) == before {
-        try await Task.sleep(for: .milliseconds(200))
+      if ended != nil, let next { return next }
+      if reload, next == nil, files.isChanged, !signals.isStopping {
+        next = await again(project, &files)
+        // What serves goes on until there is something to start.
+        if next != nil, ended == nil { child.send(signal: SIGTERM) }
       }
-      if signals.isStopping { return }
+      try await Task.sleep(for: .milliseconds(reload ? 200 : 50))
+    }
+  }
+
+  /// What to start after a change; nil, and said, where the project is not whole, as while an editor writes opz.yaml.
+  private func again(_ project: ServeProject, _ files: inout WatchedFiles) async -> ServeProject.Prepared? {
+    files = files.renewed
+    do {
+      let prepared = try await project.prepare()
+      options.note("a file changed: starting again")
+      return prepared
+    } catch {
+      options.note("a file changed, and what was served goes on: \(error)")
+      return nil
     }
   }
 }

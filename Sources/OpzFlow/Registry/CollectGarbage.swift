@@ -20,7 +20,8 @@ public struct CollectGarbage: Sendable {
     self.session = session
   }
 
-  /// Deletes the versions that the policy's retention rules drop, then the unreferenced blobs past the grace period.
+  /// Deletes the versions that the policy's retention rules drop, then the unreferenced blobs past the grace period, and the
+  /// virtual environments of `opz serve` that were not used for a month.
   ///
   /// With `pushed`, each layer is first looked up in the remote repositories that its versions were pushed to. A dry
   /// run reports the same and changes nothing.
@@ -34,7 +35,11 @@ public struct CollectGarbage: Sendable {
     }
     if pushed { options.elsewhere = try await droppableLayers(registry) }
     let final = options
-    return try await blocking { try registry.collect(final, by: session.author) }
+    return try await blocking {
+      var report = try registry.collect(final, by: session.author)
+      report.environments = try PythonEnvironments(registry.cacheDirectory).collect(isDryRun: isDryRun)
+      return report
+    }
   }
 
   /// Layers that a container registry has now, and that every version with them was pushed with. Manifests, configs and

@@ -15,9 +15,22 @@ public struct ServeProject: Sendable {
     /// The variables of opz-server: the session's, and above them those that an image has of opz.yaml.
     public let environment: [String]
     /// What the worker runs: a change of these files calls for another start.
-    public let watched: [FilePath]
+    public let watched: WatchedFiles
     /// To remove afterwards.
     public let temporary: FilePath
+    /// The Python environment, which is not to be removed meanwhile.
+    private let held: PythonEnvironments.Held?
+
+    init(
+      arguments: [String], environment: [String], watched: WatchedFiles, temporary: FilePath,
+      held: PythonEnvironments.Held?
+    ) {
+      self.arguments = arguments
+      self.environment = environment
+      self.watched = watched
+      self.temporary = temporary
+      self.held = held
+    }
   }
 
   private let directory: FilePath
@@ -45,11 +58,14 @@ public struct ServeProject: Sendable {
   /// Writes the worker's program and the server's settings into a temporary directory.
   /// - Throws: `ConfigError` for an invalid opz.yaml; `FlowError` if there is no interpreter.
   public func prepare() async throws -> Prepared {
+    // Before anything is read, so that no edit from then on is missed.
+    var watched = WatchedFiles([directory.appending("opz.yaml")])
     let project = try await LoadedProject.load(PackageRequest(project: directory), session)
-    return try await blocking { try prepare(project) }
+    watched.add(project.tree.files.map(\.source))
+    return try await blocking { [watched] in try prepare(project, watched) }
   }
 
-  private func prepare(_ project: LoadedProject) throws -> Prepared {
+  private func prepare(_ project: LoadedProject, _ watched: WatchedFiles) throws -> Prepared {
     let config = project.config
     let temporary = try Directory.temporary(prefix: "opz-serve-")
     do {
@@ -62,14 +78,14 @@ public struct ServeProject: Sendable {
       let served = ServedWorker(config: config, tree: project.tree)
       var settings = ServeSettings(model: directory.pushing(FilePath(config.model.path)).lexicallyNormalized().string)
       settings.name = config.name.description
-      settings.worker = served.worker(try command(config, place), path: place.string, code: directory.string)
+      let (command, held) = try command(config, place)
+      settings.worker = served.worker(command, path: place.string, code: directory.string)
       served.apply(to: &settings)
       let file = temporary.appending("serve.json")
       try Durable.replaceWithoutSync(file, with: settings.json())
-      let watched = project.tree.files.map(\.source) + [directory.appending("opz.yaml")]
       return Prepared(
         arguments: ["--settings", file.string], environment: environment(config), watched: watched,
-        temporary: temporary)
+        temporary: temporary, held: held)
     } catch {
       try? Durable.removeTree(temporary)
       throw error
@@ -84,14 +100,12 @@ public struct ServeProject: Sendable {
     return inside.environmentList
   }
 
-  private func command(_ config: ProjectConfig, _ worker: FilePath) throws -> [String] {
-    guard config.runtime.kind == .python else { return ["Rscript", "--vanilla", worker.appending("worker.R").string] }
+  private func command(_ config: ProjectConfig, _ worker: FilePath) throws -> ([String], PythonEnvironments.Held?) {
+    guard config.runtime.kind == .python else {
+      return (["Rscript", "--vanilla", worker.appending("worker.R").string], nil)
+    }
     let local = LocalPython(project: directory, config: config, session: session)
-    return [try local.interpreter(named: python).string, "-m", "opz_worker"]
-  }
-
-  /// The times of the files' last changes: two are equal if nothing changed in between.
-  public static func changes(of files: [FilePath]) -> [Int64] {
-    files.map { ((try? FileStatus.find($0)) ?? nil)?.changed ?? 0 }
+    let python = try local.interpreter(named: python)
+    return ([python.path.string, "-m", "opz_worker"], python.environment)
   }
 }

@@ -37,11 +37,10 @@ struct ServerStart: Sendable {
 
   /// Waits for the log line that reports the port.
   func listening() async throws -> Listening {
+    var lines = GrowingLines(log)
     while true {
-      for line in text.split(separator: "\n") {
-        if let found = try? JSONDecoding.decode(Listening.self, from: Array(line.utf8)),
-          ServerStart.events.contains(found.event)
-        {
+      for line in lines.next() {
+        if let found = try? JSONDecoding.decode(Listening.self, from: line), ServerStart.events.contains(found.event) {
           return found
         }
       }
@@ -71,8 +70,6 @@ struct ServerStart: Sendable {
     }
   }
 
-  private var text: String { (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? "" }
-
   /// What the server said last.
-  private var end: String { String(text.suffix(1500)) }
+  private var end: String { GrowingLines.end(of: log, 1500) }
 }

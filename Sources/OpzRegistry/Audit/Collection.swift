@@ -29,6 +29,8 @@ public struct CollectionReport: Sendable {
   public var kept = 0
   /// Temporary files of writers that crashed.
   public var temporary = 0
+  /// Virtual environments of the cache that were removed, or would be.
+  public var environments = 0
 
   /// Bytes that were freed, or would be.
   public var freed: UInt64 { dropped.reduce(0) { $0 &+ $1.size } }

@@ -185,9 +185,9 @@ struct ServedWorkerTests {
     #expect(worker.code == project.path.string && worker.predict == "\(project.path)/predict.py")
     let program = FilePath(try #require(worker.path)).appending("opz_worker/__main__.py")
     #expect(try FileStatus.of(program).kind == .file)
-    let before = ServeProject.changes(of: prepared.watched)
+    #expect(!prepared.watched.isChanged)
     try project.directory.write("p/predict.py", "def predict(frame): return 2 * frame\n")
-    #expect(ServeProject.changes(of: prepared.watched) != before)
+    #expect(prepared.watched.isChanged && !prepared.watched.renewed.isChanged)
     project.session.environment["PATH"] = "/nowhere"
     let error = await #expect(throws: FlowError.self) {
       _ = try await ServeProject(project.path, in: project.session).prepare()
