@@ -18,7 +18,7 @@ struct WorkerLifeTests {
 
   private func pool(
     _ code: String = WorkerPoolTests.code, _ change: (inout ServeSettings) -> Void = { _ in },
-    _ own: (inout PoolSettings) -> Void = { _ in }, giveUp: @escaping @Sendable (WorkerFailure) -> Void = { _ in }
+    own: (inout PoolSettings) -> Void = { _ in }, giveUp: @escaping @Sendable (WorkerFailure) -> Void = { _ in }
   ) async throws -> WorkerPool {
     var settings = try bench.settings(code: code)
     change(&settings)
@@ -139,7 +139,7 @@ struct WorkerLifeTests {
   func poisonedOften() async throws {
     let failures = Mutex<[WorkerFailure]>([])
     let pool = try await pool(
-      WorkerPoolTests.code, { _ in }, { $0.mostFailures = 3 },
+      WorkerPoolTests.code, { _ in }, own: { $0.mostFailures = 3 },
       giveUp: { failure in failures.withLock { $0.append(failure) } })
     for number in 0..<6 { #expect(await status(pool, request("exit", Double(number))) == 422) }
     #expect(await status(pool, request("")) == 200)
@@ -156,7 +156,7 @@ struct WorkerLifeTests {
       def predict(frame: dict): return frame["x"]
       """
     let pool = try await pool(
-      code, { $0.workers.count = 2 }, { $0.mostFailures = 2 },
+      code, { $0.workers.count = 2 }, own: { $0.mostFailures = 2 },
       giveUp: { failure in failures.withLock { $0.append(failure) } })
     let failed = await eventually { pool.counted.0.failedStarts >= 4 }
     #expect(failed && failures.withLock { $0.isEmpty })
@@ -172,7 +172,7 @@ struct WorkerLifeTests {
       threading.Thread(target=lambda: (time.sleep(0.1), os._exit(5)), daemon=True).start()
       """
     let (gaveUp, end) = AsyncStream<WorkerFailure>.makeStream()
-    let pool = try await pool(code, { _ in }, { $0.mostFailures = 3 }, giveUp: { end.yield($0) })
+    let pool = try await pool(code, { _ in }, own: { $0.mostFailures = 3 }, giveUp: { end.yield($0) })
     var failures = gaveUp.makeAsyncIterator()
     #expect(await failures.next()?.description.contains("exited with 5") == true)
     await pool.stop(seconds: 1)

@@ -232,7 +232,7 @@ public struct DeployVersion: Sendable {
       .reduce(0) { $0 &+ $1.descriptor.size }
     plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
     plan.imageEnvironment = ImageFiles.environment(of: image)
-    if plan.server == .workers { plan.workers = try await workers(image, record, registry) }
+    if plan.server == .workers { plan.workers = try await workers(image, record, registry: registry) }
     if ["python", "r"].contains(record.runtime.kind), settings.resources?.memory == nil { try plan.sizeForWorkers() }
     let format = record.model.flatMap { session.formats.named($0.format) }
     plan.modelFormat = format?.kserve
@@ -250,7 +250,7 @@ public struct DeployVersion: Sendable {
 
   /// What the settings of the image's opz-server say of its workers; the defaults where the registry has them no more.
   private func workers(
-    _ image: Image, _ record: VersionRecord, _ registry: Registry
+    _ image: Image, _ record: VersionRecord, registry: Registry
   ) async throws -> DeploymentPlan.Workers {
     try await blocking {
       guard let settings = try ServedWorker.settings(of: image, record, in: registry.store) else {

@@ -61,14 +61,15 @@ struct WorkerBatch {
       case .outputs(let outputs):
         slot.countCall()
         guard let answers = answers(open, outputs) else {
-          parts += fail(open, RequestFailure(500, "the model gave another number of rows than it got"), seconds)
+          parts += fail(
+            open, RequestFailure(500, "the model gave another number of rows than it got"), seconds: seconds)
           continue
         }
         for (request, answer) in zip(open, answers) { request.finish(answer) }
         pool.queue.ran(open, seconds: seconds)
       case .refused(let failure):
         slot.countCall()
-        parts += fail(open, failure, seconds)
+        parts += fail(open, failure, seconds: seconds)
       case .late: tookTooLong(open)
       case .gone(let gone):
         lost(open, gone)
@@ -85,7 +86,7 @@ struct WorkerBatch {
   }
 
   /// A batch that failed: its halves, in the order in which `run` takes them, or nothing where the one request is to blame.
-  private func fail(_ batch: [QueuedRequest], _ failure: RequestFailure, _ seconds: Double) -> [[QueuedRequest]] {
+  private func fail(_ batch: [QueuedRequest], _ failure: RequestFailure, seconds: Double) -> [[QueuedRequest]] {
     guard batch.count > 1 else {
       batch[0].finish(.failure(failure))
       pool.queue.ran(batch, seconds: seconds)

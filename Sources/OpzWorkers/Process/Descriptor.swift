@@ -45,7 +45,7 @@ final class WakeUp: Sendable {
   /// - Throws: `WorkerFailure` when the process has no descriptor left.
   init() throws {
     descriptor = Descriptor(opz_eventfd())
-    guard descriptor.number >= 0 else { throw WorkerFailure(.start, "eventfd", IOFailure.text(of: errno)) }
+    guard descriptor.number >= 0 else { throw WorkerFailure(.start, "eventfd", reason: IOFailure.text(of: errno)) }
   }
 
   func wake() {
