@@ -1,4 +1,5 @@
 import OpzDeploy
+import OpzIO
 import OpzPackage
 import OpzRegistry
 import OpzYAML

@@ -1,5 +1,6 @@
 import OpzDeploy
 import OpzFormats
+import OpzIO
 import OpzOCI
 import OpzPackage
 import OpzRegistry

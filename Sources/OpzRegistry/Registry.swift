@@ -280,10 +280,23 @@ extension Registry {
   func versionsDirectory(_ name: ModelName) -> FilePath { directory(name).appending("versions") }
 
   private func unknown(_ name: ModelName) -> RegistryError {
-    let near = ((try? models()) ?? []).map(\.description).prefix(8)
-    return RegistryError(
-      .notFound, name.description, "no such model in the registry at \(root)",
-      hint: near.isEmpty ? "opz package records one" : "it has \(near.joined(separator: ", ")); opz list shows all")
+    RegistryError(
+      .notFound, name.description, "no such model in the registry at \(root)", hint: hint(for: name.description))
+  }
+
+  /// What to write instead of a name that no model has.
+  public func hint(for name: String) -> String {
+    let known = ((try? models()) ?? []).map(\.description)
+    // `churn/1.0.0`, as in the paths of other registries.
+    if let slash = name.lastIndex(of: "/"), known.contains(String(name[..<slash])),
+      let version = SemanticVersion(near: String(name[name.index(after: slash)...]))
+    {
+      return "write \(name[..<slash])@\(version)"
+    }
+    let near = NearestName.candidates(for: name, in: known)
+    if !near.isEmpty { return "did you mean \(near.joined(separator: " or "))? opz list shows all models" }
+    return known.isEmpty
+      ? "opz package records one" : "it has \(known.prefix(8).joined(separator: ", ")); opz list shows all"
   }
 
   private func missing(_ reference: LocalReference, _ state: ModelState) -> RegistryError {

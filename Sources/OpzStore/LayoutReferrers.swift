@@ -54,6 +54,11 @@ extension LayoutStore {
     _ = try encode(LayoutStore.adding(entries, to: try index()))
   }
 
+  /// What index.json of a new layout with these entries contains.
+  public static func listing(_ entries: [IndexEntry]) -> Index.Content {
+    adding(entries, to: Index.Content(manifests: []))
+  }
+
   private static func adding(_ entries: [IndexEntry], to old: Index.Content) -> Index.Content {
     var content = old
     let moved = Set(entries.compactMap(\.tag))

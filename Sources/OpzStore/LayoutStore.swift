@@ -129,12 +129,21 @@ public struct LayoutStore: ContentStore, TagStore {
     guard let status = try FileStatus.find(place), status.kind == .file else {
       throw StoreError(.notFound, descriptor.digest.description, reason: "not in the store at \(root)")
     }
-    guard status.size == descriptor.size else {
-      throw StoreError(
-        .wrongSize, place.string, reason: "the blob has \(status.size) bytes, but should have \(descriptor.size)",
-        hint: "the file is damaged; opz fsck lists all damaged files")
-    }
+    guard status.size == descriptor.size else { throw wrongSize(status.size, of: descriptor, at: place) }
     return FileBlob(place, size: status.size)
+  }
+
+  /// Either the file is damaged or the descriptor is wrong: the file's digest tells.
+  private func wrongSize(_ size: UInt64, of descriptor: Descriptor, at place: FilePath) -> StoreError {
+    var hasher = DigestHasher(descriptor.digest.algorithm)
+    let isRead = (try? FileBlob(place, size: size).forEachChunk { hasher.update($0) }) != nil
+    guard isRead, hasher.finish() != descriptor.digest else {
+      return StoreError(size: size, of: descriptor, at: place.string)
+    }
+    return StoreError(
+      .wrongSize, place.string,
+      reason: "the blob has \(size) bytes, but should have \(descriptor.size) (\(descriptor.mediaType))",
+      hint: "the file is damaged; opz fsck lists all damaged files")
   }
 
   /// Reads a small blob, pending ones included. The bytes are not verified.
@@ -235,12 +244,7 @@ extension LayoutStore {
   /// Returns the descriptor that a tag points to, without annotations.
   /// - Throws: `StoreError` with code `notFound`.
   public func resolve(_ tag: String) async throws -> Descriptor {
-    let found = try index().manifests.first { $0.annotations?[LayoutStore.tagAnnotation] == tag }
-    guard var descriptor = found else {
-      throw StoreError(.notFound, "oci:\(root):\(tag)", reason: "no such tag in the layout")
-    }
-    descriptor.annotations = nil
-    return descriptor
+    try index().resolve(tagOrOnly: tag, in: "oci:\(root)").descriptor
   }
 
   /// Points a tag at a document of the layout, replacing the tag's previous entry.
@@ -256,16 +260,7 @@ extension LayoutStore {
   /// Returns the descriptor that a tag points to, or without a tag the layout's only entry.
   /// - Throws: `StoreError` with code `notFound` when there is no such tag, or no single entry.
   public func resolve(tagOrOnly tag: String?) async throws -> Descriptor {
-    if let tag { return try await resolve(tag) }
-    let manifests = try index().manifests
-    guard manifests.count == 1, var only = manifests.first else {
-      let tags = manifests.compactMap { $0.annotations?[LayoutStore.tagAnnotation] }
-      throw StoreError(
-        .notFound, "oci:\(root)", reason: "the layout has \(manifests.count) images, but no tag was given",
-        hint: tags.isEmpty ? nil : "write oci:\(root):TAG; the tags are \(tags.prefix(10).joined(separator: ", "))")
-    }
-    only.annotations = nil
-    return only
+    try index().resolve(tagOrOnly: tag, in: "oci:\(root)").descriptor
   }
 
   package func write(_ content: Index.Content) throws {

@@ -15,8 +15,12 @@ public enum Verification {
   /// - Throws: `StoreError` with code `wrongSize` or `wrongDigest`.
   public static func check(_ digest: Digest, _ size: UInt64, against descriptor: Descriptor) throws {
     guard size == descriptor.size else {
+      guard digest != descriptor.digest else {
+        throw StoreError(size: size, of: descriptor, at: descriptor.digest.description)
+      }
       throw StoreError(
-        .wrongSize, descriptor.digest.description, reason: "expected \(descriptor.size) bytes, but got \(size)")
+        .wrongSize, descriptor.digest.description,
+        reason: "expected \(descriptor.size) bytes (\(descriptor.mediaType)), but got \(size)")
     }
     guard digest == descriptor.digest else {
       throw StoreError(.wrongDigest, descriptor.digest.description, reason: "the content has the digest \(digest)")

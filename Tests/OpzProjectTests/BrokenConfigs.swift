@@ -385,7 +385,8 @@ extension BrokenConfig {
     .more(
       "a custom runtime without base", "runtime: {kind: custom}",
       text:
-        "opz.yaml:4: runtime.base: missing\n\nhint: write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"),
+        "opz.yaml:4: runtime.base: missing\n\nhint: write base: HOST/REPO:TAG, oci:DIR, oci-archive:FILE, docker-archive:FILE or scratch"
+    ),
     .more(
       "a key of another runtime", "runtime: {kind: native, requirements: r.txt}",
       text:
@@ -400,7 +401,7 @@ extension BrokenConfig {
     .more(
       "a base without host", "runtime: {kind: custom, base: \"python:3.12\"}",
       text:
-        "opz.yaml:4: runtime.base: \"python:3.12\" is neither HOST/REPO:TAG, oci:DIR, docker-archive:FILE nor scratch\n\nhint: write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"
+        "opz.yaml:4: runtime.base: \"python:3.12\" is no image: it does not begin with the host of a registry\n\nhint: write HOST/REPO:TAG; on Docker Hub it is docker.io/library/python:3.12; or oci:DIR, oci-archive:FILE, docker-archive:FILE or scratch"
     ),
     .more(
       "a user by name", "runtime: {user: nobody}",

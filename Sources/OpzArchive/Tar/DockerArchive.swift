@@ -1,7 +1,6 @@
 public import OpzIO
 import OpzJSON
 public import OpzOCI
-import SystemPackage
 
 /// The tar that `docker load` and `podman load` read, which is an OCI layout at the same time.
 ///
@@ -30,42 +29,23 @@ public enum DockerArchive {
   /// - Throws: `ArchiveError` with code `badEntry` when it is larger than tar can hold.
   public static func size(_ manifest: Manifest, tags: [String]) throws -> UInt64 {
     let entries = try entries(manifest, tags) { AnnouncedBlob(size: $0.size) }
-    return try entries.reduce(UInt64(TarFormat.trailer)) { sum, entry in
-      let (total, overflow) = sum.addingReportingOverflow(try entry.archivedSize())
-      if overflow { throw ArchiveError(.badEntry, "docker archive", reason: "it is larger than tar can hold") }
-      return total
-    }
+    return try LayoutEntries.size(entries)
   }
 
   /// The small files come first, so that a streaming reader knows what follows.
   private static func entries(
     _ manifest: Manifest, _ tags: [String], blob: (Descriptor) throws -> any Blob
   ) throws -> [TarEntry] {
-    var entries: [TarEntry] = [
-      .file("oci-layout", BytesBlob(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))),
+    let documents: [TarEntry] = [
       .file("index.json", BytesBlob(try index(manifest, tags))),
       .file("manifest.json", BytesBlob(try CanonicalJSON.encode([DockerManifest(manifest, tags)]))),
-      .directory("blobs"),
     ]
     let content = [manifest.descriptor] + manifest.references
-    for algorithm in Digest.Algorithm.allCases where content.contains(where: { $0.digest.algorithm == algorithm }) {
-      entries.append(.directory(FilePath("blobs/\(algorithm.rawValue)")))
+    return try LayoutEntries.of(documents, content) { descriptor -> any Blob in
+      if descriptor.digest == manifest.descriptor.digest { return BytesBlob(manifest.raw) }
+      return try blob(descriptor)
     }
-    var written: Set<Digest> = []
-    for descriptor in content where written.insert(descriptor.digest).inserted {
-      let isManifest = descriptor.digest == manifest.descriptor.digest
-      let bytes = isManifest ? BytesBlob(manifest.raw) : try blob(descriptor)
-      guard bytes.size == descriptor.size else {
-        throw ArchiveError(
-          .changed, "blob \(descriptor.digest)",
-          reason: "it has \(bytes.size) bytes, but the manifest says \(descriptor.size)")
-      }
-      entries.append(.file(FilePath(path(descriptor.digest)), bytes))
-    }
-    return entries
   }
-
-  private static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
 
   /// Docker's containerd store takes the name from containerd's annotation, OCI tools take the tag from OCI's.
   private static func index(_ manifest: Manifest, _ tags: [String]) throws -> [UInt8] {
@@ -98,16 +78,9 @@ public enum DockerArchive {
     }
 
     init(_ manifest: Manifest, _ tags: [String]) {
-      config = path(manifest.content.config.digest)
+      config = LayoutEntries.path(manifest.content.config.digest)
       repoTags = tags
-      layers = manifest.content.layers.map { path($0.digest) }
+      layers = manifest.content.layers.map { LayoutEntries.path($0.digest) }
     }
   }
-}
-
-/// A blob of which only the size is used.
-private struct AnnouncedBlob: Blob {
-  let size: UInt64
-
-  func open(at offset: UInt64) throws -> any ByteSource { try BytesBlob([]).open(at: 0) }
 }

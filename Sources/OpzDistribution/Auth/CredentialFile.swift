@@ -28,21 +28,23 @@ struct CredentialFile: Sendable {
   /// Reads the file; nil where it does not exist or is empty. Blocks.
   /// - Throws: `DistributionError` with the code `credentials` for invalid content; `IOFailure`.
   static func read(_ path: FilePath) throws -> CredentialFile? {
+    var bytes: [UInt8] = []
     do {
-      let bytes = try SmallFile.read(path, limit: limit)
+      bytes = try SmallFile.read(path, limit: limit)
       if bytes.allSatisfy({ $0 <= 0x20 }) { return nil }
       return CredentialFile(path: path, content: try JSONDecoding.decode(Content.self, from: bytes, shape))
     } catch let failure as IOFailure where failure.category == .notFound {
       return nil
     } catch let failure as JSONFailure {
-      throw CredentialFile.error(failure, path)
+      throw CredentialFile.error(failure, path, in: bytes)
     }
   }
 
-  static func error(_ failure: JSONFailure, _ path: FilePath) -> DistributionError {
+  static func error(_ failure: JSONFailure, _ path: FilePath, in text: [UInt8]) -> DistributionError {
     DistributionError(
-      .credentials, path.string, reason: "not JSON in the format of docker's config.json: \(failure)",
-      hint: failure.kind == .ambiguous ? "docker may read other credentials there; write each key once" : nil)
+      .credentials, path.string,
+      reason: "not JSON in the format of docker's config.json: \(failure.described(in: text))",
+      hint: failure.kind == .ambiguous ? "docker may read other credentials there; write each key once" : failure.hint)
   }
 
   /// The members that Docker (docker/cli, `ConfigFile`) and Podman (`auth.json`) know. Docker ignores the case of

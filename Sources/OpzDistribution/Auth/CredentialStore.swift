@@ -113,7 +113,7 @@ public struct CredentialStore: Sendable {
     do {
       text = try JSONEdit(bytes, CredentialFile.shape)
     } catch let failure as JSONFailure {
-      throw CredentialFile.error(failure, path)
+      throw CredentialFile.error(failure, path, in: bytes)
     }
     guard try body(&text) else { return false }
     // Only the owner may read the file, also in a directory that is shared with a group.

@@ -43,7 +43,7 @@ enum HuggingFaceHeader {
     // A value may take a hundred times the memory of its text.
     options.valueCount = 1 << 20
     do { return try JSONValue(json: bytes, options: options) } catch let failure as JSONFailure {
-      throw file.damaged(failure.reason)
+      throw file.damaged(failure.described(in: bytes))
     }
   }
 

@@ -23,7 +23,8 @@ extension ServeSettings {
       let value = try JSONValue(json: bytes, options: JSONOptions(memberCount: 100))
       self = try SettingsMembers(value, "").settings()
     } catch let failure as JSONFailure {
-      throw SettingsError(.malformed, subject, reason: "it is not JSON: \(failure)")
+      throw SettingsError(
+        .malformed, subject, reason: "it is not JSON \(failure.described(in: bytes))", hint: failure.hint)
     } catch let problem as SettingsProblem {
       let place = problem.place.isEmpty ? "" : "\(problem.place): "
       throw SettingsError(.malformed, subject, reason: place + problem.reason)

@@ -15,14 +15,14 @@ extension CanonicalJSON {
     do {
       return try JSONDecoding.decode(type, from: bytes, shape)
     } catch let failure as JSONFailure {
-      throw OCIError(failure, subject)
+      throw OCIError(failure, subject, in: bytes)
     }
   }
 }
 
 extension OCIError {
-  /// Converts a JSON failure; `subject` names the document.
-  public init(_ failure: JSONFailure, _ subject: String) {
+  /// Converts a JSON failure; `subject` names the document, and `text` is what it contains.
+  public init(_ failure: JSONFailure, _ subject: String, in text: [UInt8]) {
     let code: Code =
       switch failure.kind {
       case .ambiguous: .ambiguousDocument
@@ -30,7 +30,8 @@ extension OCIError {
       case .syntax, .tooDeep, .mismatch: .badDocument
       }
     self.init(
-      code, subject, reason: failure.offset == nil ? failure.reason : "not the expected JSON \(failure)",
+      code, subject,
+      reason: failure.offset == nil ? failure.reason : "not the expected JSON \(failure.described(in: text))",
       hint: failure.hint)
   }
 }

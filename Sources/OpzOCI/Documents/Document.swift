@@ -20,7 +20,7 @@ public enum Document {
         return try document.decode(type)
       }
     } catch let failure as JSONFailure {
-      throw OCIError(failure, name)
+      throw OCIError(failure, name, in: raw)
     }
   }
 

@@ -114,7 +114,7 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     do {
       try JSONView.read(bytes, .imageConfig) { _ in }
     } catch let failure as JSONFailure where failure.kind != .syntax && failure.kind != .mismatch {
-      throw OCIError(failure, subject)
+      throw OCIError(failure, subject, in: bytes)
     } catch is JSONFailure {
       return
     }

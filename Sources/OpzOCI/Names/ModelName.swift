@@ -11,9 +11,11 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
   /// - Throws: `OCIError` with code `badReference` when the text is not a name.
   public init(_ text: String) throws {
     func refuse(_ reason: String) -> OCIError {
-      OCIError(
+      let lower = text.lowercased()
+      let example = lower == text ? nil : (try? ModelName(lower))?.description
+      return OCIError(
         .badReference, "\"\(text.prefix(200))\"", reason: "not a model name: \(reason)",
-        hint: "use lower-case letters, digits, . _ - and / between parts, such as crm/churn")
+        hint: "use lower-case letters, digits, . _ - and / between parts, such as \(example ?? "crm/churn")")
     }
     guard (1...128).contains(text.utf8.count) else {
       throw refuse("it has \(text.utf8.count) bytes; 1 to 128 are allowed")

@@ -142,9 +142,8 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func malformed(_ text: String) -> OCIError {
-    OCIError(
-      .badReference, "\"\(text.prefix(200))\"", reason: "not a reference to a container registry",
-      hint: "write HOST/REPO:TAG or HOST/REPO@sha256:.., the repository in lower case")
+    let problem = ReferenceProblem(of: text)
+    return OCIError(.badReference, "\"\(text.prefix(200))\"", reason: problem.reason, hint: problem.hint)
   }
 
   private static func isLowerOrDigit(_ byte: UInt8) -> Bool {

@@ -1,4 +1,5 @@
 public import OpzArchive
+import OpzIO
 public import OpzOCI
 public import OpzYAML
 

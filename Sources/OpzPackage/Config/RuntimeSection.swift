@@ -1,3 +1,4 @@
+import OpzIO
 import OpzOCI
 public import OpzYAML
 
@@ -85,13 +86,21 @@ public struct RuntimeSection: Sendable, Hashable {
   }
 
   private static func base(_ scope: YAMLScope, _ kind: Kind) -> String? {
-    let hint = "write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"
+    let hint = "write base: HOST/REPO:TAG, oci:DIR, oci-archive:FILE, docker-archive:FILE or scratch"
     if kind == .custom { scope.require("base", hint: hint) }
     guard let base = scope.text("base") else { return nil }
-    let isFile = ["oci:", "docker-archive:"].contains { base.hasPrefix($0) && base.utf8.count > $0.utf8.count }
-    if base != "scratch", !isFile || base.utf8.contains(0), (try? Reference(parsing: base)) == nil {
-      scope.fail(
-        "base", "\"\(base.prefix(80))\" is neither HOST/REPO:TAG, oci:DIR, docker-archive:FILE nor scratch", hint: hint)
+    let isFile = ["oci:", "oci-archive:", "docker-archive:"].contains {
+      base.hasPrefix($0) && base.utf8.count > $0.utf8.count
+    }
+    if base != "scratch", !isFile || base.utf8.contains(0) {
+      do { _ = try Reference(parsing: base) } catch {
+        let problem = error as? any ExplainedError
+        scope.fail(
+          "base", "\"\(base.prefix(80))\" is no image" + (problem.map { ": \($0.reason)" } ?? ""),
+          hint: base.contains("/")
+            ? problem?.hint ?? hint
+            : "\(problem?.hint ?? hint); or oci:DIR, oci-archive:FILE, docker-archive:FILE or scratch")
+      }
     }
     return base
   }

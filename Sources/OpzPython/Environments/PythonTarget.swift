@@ -91,6 +91,17 @@ public struct PythonTarget: Sendable, Hashable {
     }
   }
 
+  /// The C library that a wheel needs and this target lacks, if nothing else keeps it from fitting: `glibc 2.39`.
+  func missingLibrary(for tag: WheelTag) -> String? {
+    guard rank(tag) == nil, pythonRank(tag.python, tag.abi) != nil, tag.platform.hasSuffix("_\(machine)") else {
+      return nil
+    }
+    let name = tag.platform.dropLast(machine.utf8.count + 1)
+    if let needed = PythonTarget.version(name, after: "manylinux_") { return "glibc \(needed.0).\(needed.1)" }
+    if let needed = PythonTarget.version(name, after: "musllinux_") { return "musl \(needed.0).\(needed.1)" }
+    return name.hasPrefix("manylinux") ? "glibc" : nil
+  }
+
   /// `manylinux_2_28` -> (2, 28).
   private static func version(_ name: Substring, after prefix: String) -> (Int, Int)? {
     guard name.hasPrefix(prefix) else { return nil }

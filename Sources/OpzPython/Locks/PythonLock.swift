@@ -263,6 +263,15 @@ public struct PythonLock: Sendable {
           "build a wheel for \(target.platform) (pip wheel --no-deps \(package.name)), and name the file in the requirements"
       )
     }
+    let names = package.wheels.compactMap { file in
+      (try? PythonLock.fileName(file, name)).flatMap { try? WheelName(parsing: $0) }
+    }
+    for wheel in names {
+      guard let needed = wheel.tags.lazy.compactMap({ target.missingLibrary(for: $0) }).first else { continue }
+      return PythonError(
+        .incompatible, name, "its wheel \(wheel) needs \(needed), and the base is for \(target)",
+        hint: "name a base with \(needed) or newer, or opz lock --update for a version of the package that fits")
+    }
     return PythonError(
       .incompatible, name, "none of its \(package.wheels.count) wheels fits \(target)",
       hint: "another version of the package, of Python or of the base may have one; opz lock --update searches again")

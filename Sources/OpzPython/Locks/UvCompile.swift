@@ -33,6 +33,8 @@ public struct UvCompile: Sendable {
   public var upgrade = Upgrade.needed
   /// The equivalent of pip's `--pre`, which uv ignores in a requirements file.
   public var allowsPrereleases = false
+  /// Where PyTorch comes from: `cpu`, `cu126`; nil for what uv's settings say.
+  public var torchBackend: String?
 
   /// - Parameter environment: where uv is found (`OPZ_UV`, or PATH), and its settings for indexes and proxies.
   public init(_ source: Source, for target: PythonTarget, environment: [String: String]) {
@@ -55,7 +57,7 @@ public struct UvCompile: Sendable {
         uv, "pip", "compile", file.string, "--format", "pylock.toml", "--no-header", "--quiet", "--python-version",
         "3.\(target.minor)", "--python-platform", platform, "--output-file", output.string,
       ] + (project.map { ["--project", $0.string] } ?? []) + (allowsPrereleases ? ["--prerelease", "allow"] : [])
-        + upgrades
+        + (torchBackend.map { ["--torch-backend", $0] } ?? []) + upgrades
     }
   }
 

@@ -297,11 +297,16 @@ extension ModelState {
         .conflict, "\(name)@\(alias)", reason: "two registries moved the alias: \(named.joined(separator: ", "))",
         hint: "opz alias \(name) \(alias) VERSION decides")
     }
+    throw RegistryError(.notFound, "\(name)@\(alias)", reason: "no such alias", hint: hint(for: alias, of: name))
+  }
+
+  private func hint(for alias: AliasName, of name: ModelName) -> String {
+    let text = alias.description
+    if let version = SemanticVersion(near: text), versions[version] != nil { return "write \(name)@\(version)" }
     let known = moves.keys.filter { target($0) != nil }.sorted().map(\.description)
-    throw RegistryError(
-      .notFound, "\(name)@\(alias)", reason: "no such alias",
-      hint: known.isEmpty
-        ? "opz alias \(name) \(alias) VERSION sets it" : "\(name) has \(known.joined(separator: ", "))")
+    if let near = NearestName.find(text, in: known) { return "did you mean \(name)@\(near)?" }
+    return known.isEmpty
+      ? "opz alias \(name) \(alias) VERSION sets it" : "\(name) has \(known.joined(separator: ", "))"
   }
 
   /// The aliases that name a version.

@@ -26,6 +26,10 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: `RegistryError.badName` for any other text.
   public init(parsing text: String) throws {
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    if let meant = LocalReference.meant(by: text) {
+      throw RegistryError(
+        .badName, text, "a version of the registry is written with @", hint: "write \(meant)")
+    }
     let name = try ModelName(parts[0])
     guard parts.count == 2 else {
       self.init(name, .newest)
@@ -37,11 +41,28 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
       self.init(name, .version(version))
     } else if let alias = AliasName(parts[1]) {
       self.init(name, .alias(alias))
+    } else if let version = SemanticVersion(near: parts[1]) {
+      throw RegistryError(
+        .badName, text, "a version has three numbers and no prefix", hint: "write \(name)@\(version)")
     } else {
       throw RegistryError(
         .badName, text, reason: "\"\(parts[1])\" is neither a version, an alias nor a digest",
         hint: "write \(name)@1.2.0; opz show \(name) lists its versions")
     }
+  }
+
+  /// The reference that `churn:1.0.0`, as container tools write it, or `churn==1.0.0`, as pip does, was meant to be;
+  /// nil for other texts.
+  private static func meant(by text: String) -> String? {
+    for mark in ["==", ":"] {
+      guard !text.contains("@"), let place = text.ranges(of: mark).last,
+        let name = try? ModelName(String(text[..<place.lowerBound]))
+      else { continue }
+      let rest = String(text[place.upperBound...])
+      if rest == "latest" || rest.isEmpty { return "\(name)" }
+      if let reference = try? LocalReference(parsing: "\(name)@\(rest)") { return "\(reference)" }
+    }
+    return nil
   }
 
   public var description: String {

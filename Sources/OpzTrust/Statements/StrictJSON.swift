@@ -27,21 +27,22 @@ public enum StrictJSON {
     do {
       return try JSONView.read(bytes, shape, options: options, body: body)
     } catch let failure as JSONFailure {
-      throw StrictJSON.error(failure, subject)
+      throw StrictJSON.error(failure, subject, in: bytes)
     }
   }
 
   /// Checks a document that was read already against a shape.
   /// - Throws: `TrustError.malformed`.
   static func check(_ document: JSONValue, _ shape: JSONShape, subject: String) throws {
+    let bytes = try CanonicalJSON.encode(document)
     do {
-      _ = try JSONValue(json: CanonicalJSON.encode(document), shape)
+      _ = try JSONValue(json: bytes, shape)
     } catch let failure as JSONFailure {
-      throw StrictJSON.error(failure, subject)
+      throw StrictJSON.error(failure, subject, in: bytes)
     }
   }
 
-  private static func error(_ failure: JSONFailure, _ subject: String) -> TrustError {
-    TrustError(.malformed, subject, reason: "not the expected JSON \(failure)", hint: failure.hint)
+  private static func error(_ failure: JSONFailure, _ subject: String, in text: [UInt8]) -> TrustError {
+    TrustError(.malformed, subject, reason: "not the expected JSON \(failure.described(in: text))", hint: failure.hint)
   }
 }

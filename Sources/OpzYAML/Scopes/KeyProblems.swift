@@ -1,3 +1,5 @@
+import OpzIO
+
 /// Collects the problems of a document while it is read. Not safe to share between threads.
 public final class KeyProblems {
   /// Makes the hint for an unknown key, from the key, the path of its mapping, and the known keys.

@@ -1,3 +1,5 @@
+import OpzIO
+
 /// One mapping of a document, read key by key. Keys that are not in `keys` are reported as unknown.
 public struct YAMLScope {
   /// The dotted path, `deploy.replicas`; empty for the document itself.

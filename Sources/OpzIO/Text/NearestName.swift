@@ -15,6 +15,17 @@ public enum NearestName {
     return best.name
   }
 
+  /// The names that `text` was probably meant to be, the likeliest first: near ones, then those that contain it.
+  ///
+  /// - Parameter limit: the most names to return.
+  public static func candidates(for text: String, in names: [String], limit: Int = 3) -> [String] {
+    let near = find(text, in: names)
+    let part = text.lowercased()
+    let containing = part.utf8.count < 2 ? [] : names.filter { $0 != near && $0.lowercased().contains(part) }
+    let sorted = containing.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    return Array(((near.map { [$0] } ?? []) + sorted).prefix(limit))
+  }
+
   /// The least number of insertions, deletions, substitutions and swaps of neighboring characters that turn one text
   /// into the other (optimal string alignment).
   static func distance(_ one: [Character], _ two: [Character]) -> Int {

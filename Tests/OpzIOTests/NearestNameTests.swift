@@ -1,7 +1,7 @@
 import OpzTestKit
 import Testing
 
-@testable import OpzYAML
+@testable import OpzIO
 
 @Suite("The nearest name")
 struct NearestNameTests {
