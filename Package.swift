@@ -133,7 +133,8 @@ var targets: [Target] = [
   module(
     "OpzFlow",
     [
-      "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes",
+      "OpzProject", "OpzPackage", "OpzTrust", "OpzSecrets", "OpzRegistry", "OpzDistribution", "OpzDeploy",
+      "OpzKubernetes",
       "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzInference", "OpzWorkerFiles", "OpzFormats", "OpzScoring",
       "OpzSQL", "OpzDatabase", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,

@@ -16,7 +16,7 @@ enum Operand {
     return !text.contains("@") && ((try? FileStatus.find(marker)) ?? nil) != nil
   }
 
-  /// Whether an argument of `opz sign` and `opz verify` names a model's files on disk, rather than a version.
+  /// Whether an argument of `opz sign`, `opz verify` and `opz scan` names files on disk, rather than a version.
   ///
   /// `./x`, `/x` and `.` are paths, and so is any existing path without `@`.
   /// - Throws: `FlowError` of category `usage` if a model has the same name as an existing path.
@@ -29,13 +29,6 @@ enum Operand {
     throw FlowError(
       .usage, text, reason: "it is both a path and a model of the registry",
       hint: "write ./\(text) for the files, or \(version.record.reference) for the version")
-  }
-
-  /// The path of an argument, without a leading `./`, which messages would repeat.
-  static func path(_ text: String, _ session: Session) -> FilePath {
-    var rest = text[...]
-    while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
-    return session.path(rest.isEmpty ? "." : String(rest))
   }
 
   /// Copies the pinned runtimes of the session's registry into another registry.

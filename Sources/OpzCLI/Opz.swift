@@ -23,11 +23,11 @@ public struct Opz: AsyncParsableCommand {
       opz package DIR              the image, recorded as a version
       opz push churn@1.0.0 HOST/crm/churn:1.0.0
       opz deploy churn@1.0.0 --image HOST/crm/churn
+      opz --version                the version of this program
 
       Exit codes: 0 done, 1 failed, 2 not found, 3 conflict, 4 verification failed, 5 refused by a policy, 6 network or \
       authorization, 64 wrong usage, 130 interrupted.
       """,
-    version: "opz \(version)",
     groupedSubcommands: [
       CommandGroup(
         name: "Build",
@@ -40,7 +40,7 @@ public struct Opz: AsyncParsableCommand {
         subcommands: [
           ListCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self, PromoteCommand.self,
           ApproveCommand.self, RollbackCommand.self, TagCommand.self, DeleteCommand.self, GCCommand.self,
-          FsckCommand.self, ExportCommand.self, ImportCommand.self, RegistryCommand.self,
+          FsckCommand.self, CacheCommand.self, ExportCommand.self, ImportCommand.self, RegistryCommand.self,
         ]),
       CommandGroup(
         name: "Trust",
@@ -70,7 +70,14 @@ public struct Opz: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     HeapLimits.apply()
     do {
-      var command = try parseAsRoot(LockCommand.expandingUpdateOptions(ProcessArguments.all()))
+      let arguments = ProcessArguments.all()
+      // Not ArgumentParser's version flag, which every command would have too, beside opz package --version 1.1.0.
+      if arguments == ["--version"] {
+        Console.document("opz \(version)\n")
+        Glibc.exit(Console.finish(0))
+      }
+      try MisspelledCommand.check(arguments, in: Opz.configuration)
+      var command = try parseAsRoot(LockCommand.expandingUpdateOptions(arguments))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -78,7 +85,9 @@ public struct Opz: AsyncParsableCommand {
       }
       Glibc.exit(Console.finish(0))
     } catch {
-      Glibc.exit(Console.finish(report(error)))
+      let code = report(error)
+      GlobalOptions.writeReport(error, exit: code, ProcessArguments.all())
+      Glibc.exit(Console.finish(code))
     }
   }
 

@@ -34,7 +34,7 @@ public struct Session: Sendable {
     self.directory = directory
     self.progress = progress
     self.tool = tool
-    registryPath = Session.registryPath(registry, environment).map { directory.pushing($0) } ?? ""
+    registryPath = Session.registryPath(registry, environment).map { directory.pushing($0).withoutDots } ?? ""
   }
 
   /// `--registry DIR`, else `OPZ_REGISTRY`, else `$XDG_DATA_HOME/opz/registry`, else `~/.local/share/opz/registry`; nil
@@ -63,8 +63,8 @@ public struct Session: Sendable {
     return registryPath
   }
 
-  /// Resolves a path that the user wrote against the session's directory.
-  public func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)) }
+  /// Resolves a path that the user wrote against the session's directory, without the `.` in it: messages show it.
+  public func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)).withoutDots }
 
   /// Resolves an output file that the user wrote; `-` is standard output.
   public func output(_ text: String) -> FilePath { text == "-" ? OutputFile.standardOutput : path(text) }

@@ -10,6 +10,6 @@ extension ModelFormat {
       reason: "a pickle or a zip archive; opz never runs code to read a model",
       hint: """
         if scikit-learn made it, save it again with Python, where it was made: import joblib, skops.io; \
-        skops.io.dump(joblib.load("model.joblib"), "model.skops"); or write runtime: {kind: python}, which runs it in a Python worker
+        skops.io.dump(joblib.load("model.joblib"), "model.skops"); or opz init puts a Python worker in front of it
         """))
 }

@@ -15,7 +15,8 @@ struct DockerfileCommand: AsyncParsableCommand {
       opz dockerfile examples/churn --output churn-docker
       """)
 
-  @Argument(help: "NAME@VERSION, or a project's directory (./x, /x or .).") var source = "."
+  @Argument(help: "NAME@VERSION, or a project's directory (./x, /x or .).", completion: RegistryNames.referencesOrFiles)
+  var source = "."
   @Option(help: ArgumentHelp("A new or empty directory.", valueName: "dir"), completion: .directory) var output =
     "docker"
   @OptionGroup var options: GlobalOptions

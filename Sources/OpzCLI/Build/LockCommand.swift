@@ -17,6 +17,7 @@ struct LockCommand: AsyncParsableCommand {
       opz lock .                               after requirements.txt changed: other packages keep their versions
       opz lock . --update                      updates the base and all packages
       opz lock . --update numpy --update scipy
+      opz lock . --torch-backend cpu           PyTorch without CUDA
       opz lock . --check                       in a pipeline: exit code 3 if a lock is out of date
       """)
 
@@ -27,6 +28,9 @@ struct LockCommand: AsyncParsableCommand {
   var update = false
   @Option(name: .customLong("update-package"), help: ArgumentHelp("As --update NAME.", valueName: "name"))
   var packages: [String] = []
+  @Option(
+    help: ArgumentHelp("Where uv takes PyTorch from: cpu, cu126, auto; as uv's option.", valueName: "name"))
+  var torchBackend: String?
   @Flag(help: "Check whether the locks match the project, and change nothing.") var check = false
   @Option(
     name: .customLong("set"),
@@ -45,20 +49,31 @@ struct LockCommand: AsyncParsableCommand {
     if check, update || !packages.isEmpty {
       throw ValidationError("--check and --update exclude each other")
     }
+    if let torchBackend {
+      guard
+        torchBackend.utf8.allSatisfy({
+          $0 < 128 && ($0 == 45 || Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber)
+        }),
+        !torchBackend.isEmpty, !torchBackend.hasPrefix("-")
+      else { throw ValidationError("--torch-backend \(torchBackend): write cpu, cu126 or auto") }
+      if check { throw ValidationError("--check and --torch-backend exclude each other") }
+    }
     if check, json { throw ValidationError("--check and --json exclude each other: the exit code is the result") }
     if update, !packages.isEmpty { throw ValidationError("--update without NAME already updates all packages") }
   }
 
   func run() async throws {
     let session = options.session()
-    let lock = LockProject(
+    var lock = LockProject(
       session.path(directory), overrides: overrides,
       update: update ? .all : packages.isEmpty ? .needed : .packages(packages), in: session)
+    lock.torchBackend = torchBackend
     if check {
       try await lock.check()
       return options.note("the locks match the project")
     }
     let pins = try await lock.run()
+    await CacheLimit.keep(session)
     if json {
       return try Console.json(pins.map { Output(base: $0.base, digest: $0.digest, previous: $0.previous) })
     }

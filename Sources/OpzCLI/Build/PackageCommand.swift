@@ -28,7 +28,8 @@ struct PackageCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("output"),
     help: ArgumentHelp(
-      "Also write the image to oci:DIR[:TAG] or docker-archive:FILE (- for a pipe).", valueName: "place"))
+      "Also write the image to oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE (- for a pipe).",
+      valueName: "place"))
   var outputs: [String] = []
   @Option(help: ArgumentHelp("Also push to HOST/REPO[:TAG].", valueName: "dest")) var push: String?
   @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file())
@@ -56,7 +57,7 @@ struct PackageCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a valid tag") }
+    for problem in tags.compactMap(Reference.tagProblem) { throw ValidationError("--tag: \(problem)") }
   }
 
   func run() async throws {
@@ -73,6 +74,7 @@ struct PackageCommand: AsyncParsableCommand {
       test: test)
     let result = try await PackageProject(request, in: session).run()
     let record = result.version.record
+    await CacheLimit.keep(session)
     for (path, reason) in result.ignored { options.note("ignored \(path): \(reason)") }
     if let digestFile {
       try OutputFile.write(Array("\(record.image.digest)\n".utf8), to: session.output(digestFile))
@@ -96,5 +98,17 @@ struct PackageCommand: AsyncParsableCommand {
     }
     for reference in result.pushed?.references ?? [] { options.note("pushed \(reference)") }
     Console.line("\(record.reference)  \(record.image.digest)")
+    if let next = next(after: result) { options.note("next: \(next)") }
+  }
+
+  /// The command that usually comes next.
+  private func next(after result: PackageProject.Result) -> String? {
+    let record = result.version.record
+    if let place = result.pushed?.references.first {
+      return record.runtime.kind == "model" ? nil : "opz deploy \(record.reference) --image \(place.name)"
+    }
+    guard outputs.isEmpty, !result.existed else { return nil }
+    let push = "opz push \(record.reference)" + (record.pushTo == nil ? " HOST/REPO" : "")
+    return record.tests.isEmpty || test ? push : "opz test \(record.reference), then \(push)"
   }
 }

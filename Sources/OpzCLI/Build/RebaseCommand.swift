@@ -15,7 +15,7 @@ struct RebaseCommand: AsyncParsableCommand {
       opz rebase churn@1.0.0 --base opz-runtime
       """)
 
-  @Argument(help: "NAME@VERSION.") var reference: String
+  @Argument(help: "NAME@VERSION.", completion: RegistryNames.references) var reference: String
   @Option(help: ArgumentHelp("HOST/REPO:TAG, oci:DIR, scratch, or opz-runtime for a native version.", valueName: "new"))
   var base: String
   @Flag(help: "An object: name, version, digest, existed, base.") var json = false

@@ -14,7 +14,7 @@ struct TestCommand: AsyncParsableCommand {
       opz test churn@1.0.0
       """)
 
-  @Argument(help: "NAME@VERSION.") var reference: String
+  @Argument(help: "NAME@VERSION.", completion: RegistryNames.references) var reference: String
   @Flag(help: "An object: name, version, passed, checks.") var json = false
   @OptionGroup var options: GlobalOptions
 

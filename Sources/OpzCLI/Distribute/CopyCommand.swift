@@ -7,17 +7,18 @@ struct CopyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "copy", abstract: "Copies an image from one place to another, with its referrers.",
     discussion: """
-      A place is HOST/REPO[:TAG][@DIGEST], NAME@VERSION, oci:DIR[:TAG] or docker-archive:FILE. From one container \
-      registry to another the bytes stream through, within one they are mounted, and within one repository only the \
+      A place is HOST/REPO[:TAG][@DIGEST], NAME@VERSION, oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE. From one \
+      container registry to another the bytes stream through, within one they are mounted, and within one repository only the \
       tag is written. Indexes are copied whole, and digests do not change. Records, SBOMs, signatures and all other \
       referrers are copied too, and so are cosign's tags.
 
       opz copy dev.example/crm/churn:1.0.0 prod.example/crm/churn:1.0.0
       opz copy prod.example/crm/churn:1.0.0 prod.example/crm/churn --tag stable --tag latest
       opz copy prod.example/crm/churn:1.0.0 oci:churn:1.0.0 --platform linux/amd64
+      opz copy churn@1.0.0 oci-archive:churn.tar
       """)
 
-  @Argument(help: "The image to copy.") var source: String
+  @Argument(help: "The image to copy.", completion: RegistryNames.references) var source: String
   @Argument(help: "The destination; without a tag it keeps the source's.") var destination: String
   @Option(name: .customLong("tag"), help: "A tag at the destination; may be repeated.") var tags: [String] = []
   @Option(help: ArgumentHelp("Copy only one image of an index: linux/amd64.", valueName: "platform")) var platform:
@@ -37,7 +38,7 @@ struct CopyCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a valid tag") }
+    for problem in tags.compactMap(Reference.tagProblem) { throw ValidationError("--tag: \(problem)") }
     if let platform, Platform(platform) == nil {
       throw ValidationError("--platform \(platform): write OS/ARCHITECTURE, linux/amd64")
     }
@@ -55,7 +56,8 @@ struct CopyCommand: AsyncParsableCommand {
     choice.referrers = !noReferrers
     choice.expectation = expectation.value ?? .anything
     let result = try await CopyImage(
-      ImagePlace(parsing: source, in: session), to: ImagePlace(parsing: destination, in: session), choice, in: session
+      ImagePlace(parsing: source, in: session), to: ImagePlace.destination(destination, in: session), choice,
+      in: session
     ).run()
     if json {
       return try Console.json(

@@ -18,7 +18,7 @@ struct PushCommand: AsyncParsableCommand {
       opz push churn@production --tag stable --receipt push.json
       """)
 
-  @Argument(help: "NAME@VERSION.") var reference: String
+  @Argument(help: "NAME@VERSION.", completion: RegistryNames.references) var reference: String
   @Argument(help: "HOST/REPO[:TAG]; push.to in opz.yaml if missing.") var destination: String?
   @Option(name: .customLong("tag"), help: "A tag; may be repeated.") var tags: [String] = []
   @OptionGroup var expectation: ExpectOption
@@ -41,7 +41,7 @@ struct PushCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a valid tag") }
+    for problem in tags.compactMap(Reference.tagProblem) { throw ValidationError("--tag: \(problem)") }
     if force, expectation.expect != nil { throw ValidationError("--force and --expect exclude each other") }
   }
 

@@ -21,15 +21,32 @@ enum Console {
   }
 
   private static let output = Mutex(Output())
+  private static let noteLimit = 200
+  private static let remembered = Mutex<[String]>([])
+
+  /// Keeps a message for a report.
+  static func remember(_ text: String) { remembered.withLock { $0 = $0.suffix(noteLimit - 1) + [text] } }
+
+  /// The last messages for people, for a report.
+  static var notes: [String] { remembered.withLock { $0 } }
 
   /// Writes tables and text for people, with control characters escaped.
   static func data(_ text: String) {
-    let bytes = Array(PrintableText.text(text).utf8)
+    let text = PrintableText.text(text)
     ConsoleProgress.clearCurrent()
-    output.withLock { $0.isReservedForFile } ? write(bytes, to: STDERR_FILENO) : put(bytes)
+    if output.withLock({ $0.isReservedForFile }) {
+      write(Array((isColored(STDERR_FILENO) ? LineStyle.data(text) : text).utf8), to: STDERR_FILENO)
+    } else {
+      put(Array((isColored(STDOUT_FILENO) ? LineStyle.data(text) : text).utf8))
+    }
   }
 
-  static func line(_ text: String) { data(PrintableText.line(text) + "\n") }
+  /// Writes one line; on a terminal that is too narrow for it with shortened digests.
+  static func line(_ text: String) {
+    let text = PrintableText.line(text)
+    let isShort = tableWidth.map { text.count <= $0 } ?? true
+    data((isShort ? text : ShortDigests.text(text)) + "\n")
+  }
 
   /// Writes the content of a file: byte for byte, unless standard output is a terminal.
   static func document(_ text: String) {
@@ -41,9 +58,10 @@ enum Console {
   static func json(_ value: some Encodable) throws { put(PrintableText.json(try CanonicalJSON.encodePretty(value))) }
 
   static func note(_ text: String) {
-    let bytes = Array((PrintableText.text(text) + "\n").utf8)
+    let text = PrintableText.text(text) + "\n"
+    remember(String(text.dropLast()))
     ConsoleProgress.clearCurrent()
-    write(bytes, to: STDERR_FILENO)
+    write(Array((isColored(STDERR_FILENO) ? LineStyle.note(text) : text).utf8), to: STDERR_FILENO)
   }
 
   // MARK: Standard output
@@ -91,13 +109,21 @@ enum Console {
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
   /// The width of the terminal in columns; 80 if unknown.
-  static var width: Int { size.map { Int($0.ws_col) } ?? 80 }
+  static var width: Int { size(STDERR_FILENO).map { Int($0.ws_col) } ?? 80 }
   /// The height of the terminal in lines; 24 if unknown.
-  static var height: Int { size.map { Int($0.ws_row) } ?? 24 }
+  static var height: Int { size(STDERR_FILENO).map { Int($0.ws_row) } ?? 24 }
+  /// The width of tables on standard output; nil where it is no terminal.
+  static var tableWidth: Int? {
+    outputIsTerminal ? max(40, size(STDOUT_FILENO).map { Int($0.ws_col) } ?? 80) : nil
+  }
 
-  private static var size: winsize? {
+  private static func isColored(_ descriptor: Int32) -> Bool {
+    LineStyle.isColored(terminal: isatty(descriptor) == 1) { getenv($0).map { String(cString: $0) } }
+  }
+
+  private static func size(_ descriptor: Int32) -> winsize? {
     var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0 ? size : nil
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0 ? size : nil
   }
 
   /// Writes all bytes to standard error or a terminal. Errors are ignored, because there is nowhere to report them.

@@ -65,6 +65,7 @@ final class ConsoleProgress: ProgressSink {
       let now = ConsoleProgress.now()
       if state.lastDrawn == 0 { state.lastDrawn = now }
       let kept = state.board.apply(event, at: now)
+      if let kept { Console.remember(kept) }
       terminal ? draw(&state, kept, now: now) : log(&state, kept, now: now)
     }
   }

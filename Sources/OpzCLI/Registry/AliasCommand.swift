@@ -19,9 +19,9 @@ struct AliasCommand: AsyncParsableCommand {
       opz alias churn production 1.1.9 --force --reason "1.2.0 answers with NaN, ticket 4711"
       """)
 
-  @Argument(help: "The model's name.") var name: String
-  @Argument(help: "The alias; without it, all are listed.") var alias: String?
-  @Argument(help: "The version that it should name.") var version: String?
+  @Argument(help: "The model's name.", completion: RegistryNames.models) var name: String
+  @Argument(help: "The alias; without it, all are listed.", completion: RegistryNames.aliases) var alias: String?
+  @Argument(help: "The version that it should name.", completion: RegistryNames.versions) var version: String?
   @Option(help: ArgumentHelp("What it must name now: a version, or none.", valueName: "version")) var expect: String?
   @Flag(help: "Remove the alias.") var remove = false
   @Flag(help: "An object: name, alias, from, version; without ALIAS an array of alias, version, at, actor.") var json =

@@ -16,8 +16,10 @@ struct ApproveCommand: AsyncParsableCommand {
       opz approve churn@1.2.0 --for production --key ann.key
       """)
 
-  @Argument(help: "NAME@VERSION.") var reference: String
-  @Option(name: .customLong("for"), help: ArgumentHelp("The alias that it is approved for.", valueName: "alias"))
+  @Argument(help: "NAME@VERSION.", completion: RegistryNames.references) var reference: String
+  @Option(
+    name: .customLong("for"), help: ArgumentHelp("The alias that it is approved for.", valueName: "alias"),
+    completion: RegistryNames.aliases)
   var alias: String
   @Option(help: "The reason.") var reason: String?
   @OptionGroup var keys: KeyOptions

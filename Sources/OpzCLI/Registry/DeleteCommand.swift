@@ -14,7 +14,7 @@ struct DeleteCommand: AsyncParsableCommand {
       opz delete churn@1.0.0
       """)
 
-  @Argument(help: "NAME@VERSION.") var reference: String
+  @Argument(help: "NAME@VERSION.", completion: RegistryNames.references) var reference: String
   @Option(help: "If two merged registries used the same number: the image to delete.") var digest: String?
   @Flag(help: "Delete it even if an alias named it within the last 30 days.") var force = false
   @OptionGroup var options: GlobalOptions

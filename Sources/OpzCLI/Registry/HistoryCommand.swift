@@ -14,8 +14,8 @@ struct HistoryCommand: AsyncParsableCommand {
       opz history churn --json | jq '.[] | select(.kind == "promoted") | .details.gates'
       """)
 
-  @Argument(help: "The model's name, or NAME@VERSION.") var reference: String
-  @Option(help: "Only moves of this alias.") var alias: String?
+  @Argument(help: "The model's name, or NAME@VERSION.", completion: RegistryNames.references) var reference: String
+  @Option(help: "Only moves of this alias.", completion: RegistryNames.aliases) var alias: String?
   @Option(help: ArgumentHelp("The maximum number of events.", valueName: "n")) var limit: Int?
   @Flag(help: "An array of events, each with its hash.") var json = false
   @OptionGroup var options: GlobalOptions

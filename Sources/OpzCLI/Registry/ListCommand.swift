@@ -20,7 +20,7 @@ struct ListCommand: AsyncParsableCommand {
       version lacks fails every comparison.
       """)
 
-  @Argument(help: "A model's name.") var name: String?
+  @Argument(help: "A model's name.", completion: RegistryNames.models) var name: String?
   @Option(
     name: .customLong("where"), help: ArgumentHelp("Only versions that match a filter.", valueName: "query"))
   var filter: String?

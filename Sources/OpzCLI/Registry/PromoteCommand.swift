@@ -22,8 +22,9 @@ struct PromoteCommand: AsyncParsableCommand {
       opz promote churn@1.2.0 --to production --force --reason "1.1.0 is down, ticket 4711"
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
-  @Option(help: ArgumentHelp("The alias to move.", valueName: "alias")) var to: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS.", completion: RegistryNames.references) var reference: String
+  @Option(help: ArgumentHelp("The alias to move.", valueName: "alias"), completion: RegistryNames.aliases) var to:
+    String
   @Option(help: ArgumentHelp("Gates in addition to those of the registry's policy.yaml.", valueName: "file"))
   var policy: String?
   @Option(help: ArgumentHelp("What the alias must name now: a version, or none.", valueName: "version")) var expect:

@@ -19,7 +19,7 @@ struct RollbackCommand: AsyncParsableCommand {
       opz rollback churn --deploy | kubectl apply --server-side -f -
       """)
 
-  @Argument(help: "The model's name.") var name: String
+  @Argument(help: "The model's name.", completion: RegistryNames.models) var name: String
   @Option(help: "The alias.") var alias: String?
   @Flag(help: "Restore the manifests of the previous deploy, on standard output.") var deploy = false
   @Option(

@@ -17,7 +17,9 @@ struct ShowCommand: AsyncParsableCommand {
       opz show registry.example/crm/churn:1.0.0      a remote image, its platforms and referrers
       """)
 
-  @Argument(help: "NAME, NAME@VERSION, NAME@ALIAS or NAME@sha256:...; HOST/REPO:TAG.") var reference: String
+  @Argument(
+    help: "NAME, NAME@VERSION, NAME@ALIAS or NAME@sha256:...; HOST/REPO:TAG.", completion: RegistryNames.references)
+  var reference: String
   @Flag(help: "All files that opz added to the image; an array with --json.") var files = false
   @Flag(help: "Use plain HTTP for a container registry, if the network is trusted.") var insecure = false
   @Option(help: ArgumentHelp("The state at a time: 2026-05-03, 2026-05-03T14:02Z.", valueName: "time")) var at: String?

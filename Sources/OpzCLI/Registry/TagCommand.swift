@@ -16,7 +16,7 @@ struct TagCommand: AsyncParsableCommand {
       opz tag churn@1.2.0 --card MODEL_CARD.md
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS.", completion: RegistryNames.references) var reference: String
   @Argument(help: "KEY=VALUE ..") var tags: [String] = []
   @Option(help: ArgumentHelp("Remove a tag; may be repeated.", valueName: "key")) var remove: [String] = []
   @Option(help: ArgumentHelp("A file with the model card.", valueName: "file")) var card: String?

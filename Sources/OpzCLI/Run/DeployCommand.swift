@@ -23,7 +23,7 @@ struct DeployCommand: AsyncParsableCommand {
       opz deploy churn@1.1.0 --diff
       """)
 
-  @Argument(help: "NAME@VERSION.") var reference: String
+  @Argument(help: "NAME@VERSION.", completion: RegistryNames.references) var reference: String
   @Option(
     help: ArgumentHelp(
       "The repository that the cluster pulls from; else push.to in opz.yaml, else where the version was pushed to last.",

@@ -18,7 +18,9 @@ struct RequestCommand: AsyncParsableCommand {
     case curl, python, grpcurl
   }
 
-  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
+  @Argument(
+    help: "NAME@VERSION, a model's file, or a directory that holds one.", completion: RegistryNames.referencesOrFiles)
+  var model: String
   @Option(help: "Print only this one.") var form: Form?
   @Option(help: ArgumentHelp("Where the server is.", valueName: "host:port")) var address = "127.0.0.1:8080"
   @Option(help: ArgumentHelp("The name by which the server has the model, if not the model's own.", valueName: "name"))

@@ -31,7 +31,9 @@ struct SQLWriteCommand: AsyncParsableCommand {
       opz sql model.onnx --dialect duckdb --kind label --columns age=customer_age --table customers --key id
       """)
 
-  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
+  @Argument(
+    help: "NAME@VERSION, a model's file, or a directory that holds one.", completion: RegistryNames.referencesOrFiles)
+  var model: String
   @Option(
     help: ArgumentHelp(
       "The database: \(SQLDialect.all.map(\.name).joined(separator: ", ")).", valueName: "name[:version]"))

@@ -22,7 +22,9 @@ struct ScoreCommand: AsyncParsableCommand {
       opz score model.json --input rows.csv.gz --missing -1 --columns age=customer_age --rejects bad.csv > scores.csv
       """)
 
-  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
+  @Argument(
+    help: "NAME@VERSION, a model's file, or a directory that holds one.", completion: RegistryNames.referencesOrFiles)
+  var model: String
   @Option(help: ArgumentHelp("The table; - for standard input.", valueName: "file"), completion: .file()) var input:
     String
   @Option(help: ArgumentHelp("The output file; standard output if missing.", valueName: "file"), completion: .file())

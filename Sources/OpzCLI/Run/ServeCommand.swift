@@ -25,7 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
       opz serve . --reload
       """)
 
-  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one or a project.") var model: String
+  @Argument(
+    help: "NAME@VERSION, a model's file, or a directory that holds one or a project.",
+    completion: RegistryNames.referencesOrFiles) var model: String
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
   @Option(help: "The port; 0 for a free one.") var port = 8080
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")

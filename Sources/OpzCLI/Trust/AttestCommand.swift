@@ -18,7 +18,7 @@ struct AttestCommand: AsyncParsableCommand {
       opz attest churn@1.2.0 --type slsaprovenance --predicate provenance.json --key release.key
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS.", completion: RegistryNames.references) var reference: String
   @Argument(help: "The document, in JSON.") var file: String?
   @Option(help: ArgumentHelp("The document, under cosign's name for the option.", valueName: "file")) var predicate:
     String?

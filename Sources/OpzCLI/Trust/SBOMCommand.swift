@@ -16,7 +16,7 @@ struct SBOMCommand: AsyncParsableCommand {
       opz sbom churn@1.2.0 --attach
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS.", completion: RegistryNames.references) var reference: String
   @Flag(help: "Attach it to the image instead of printing it.") var attach = false
   @OptionGroup var keys: KeyOptions
   @OptionGroup var options: GlobalOptions

@@ -4,10 +4,11 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 import OpzTrust
+import SystemPackage
 
 struct ScanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scan", abstract: "Searches a version's files for code in models, and for secrets.",
+    commandName: "scan", abstract: "Searches a version's files, or files on disk, for code in models and for secrets.",
     discussion: """
       Pickles are followed opcode by opcode, in torch's and NumPy's archives too; every import that is not on a list \
       of what models need is an error. So is a pickle that cannot be followed, code in models of Keras, TensorFlow, \
@@ -15,12 +16,16 @@ struct ScanCommand: AsyncParsableCommand {
       base's layers are scanned too. Exit code 5 if there is an error. It does not look for vulnerabilities: opz \
       attest --type scan attaches the SARIF of a scanner that does.
 
+      A path begins with ./ or / or exists; NAME@VERSION is never a path.
+
+      opz scan ./examples/churn
       opz scan churn@1.2.0
       opz scan churn@1.2.0 --allow 'mypackage.features.*' --attach
       opz scan churn@1.2.0 --sarif > churn.sarif
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: RegistryNames.referencesOrFiles)
+  var reference: String
   @Option(
     help: ArgumentHelp("package.module.Name or package.* that a model may use; may be repeated.", valueName: "name"))
   var allow: [String] = []
@@ -30,13 +35,26 @@ struct ScanCommand: AsyncParsableCommand {
   @Flag(help: "Attach the verdict to the image, for the scan gate.") var attach = false
   @Flag(help: "SARIF 2.1.0 on standard output.") var sarif = false
   @OptionGroup var keys: KeyOptions
-  @Flag(help: "An object: name, version, digest, clean, files, bytes, pickles, covered, findings.") var json = false
+  @Flag(
+    help:
+      "An object: name, version, digest, clean, files, bytes, pickles, covered, findings; for files: path instead of the first three."
+  ) var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
     let name: String
     let version: String
     let digest: String
+    let clean: Bool
+    let files: Int
+    let bytes: UInt64
+    let pickles: Int
+    let covered: [String: Int]
+    let findings: [ScanReport.Finding]
+  }
+
+  struct FilesOutput: Encodable {
+    let path: String
     let clean: Bool
     let files: Int
     let bytes: UInt64
@@ -52,6 +70,7 @@ struct ScanCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
+    if try Operand.isModelFiles(reference, session) { return try await scan(files: session.path(reference)) }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
     let key = try keys.privateKey(session)
@@ -66,6 +85,22 @@ struct ScanCommand: AsyncParsableCommand {
     if !report.isClean { throw ExitCode(ExitStatus.code(.refused)) }
   }
 
+  private func scan(files path: FilePath) async throws {
+    for (isGiven, option) in [(attach, "--attach"), (sarif, "--sarif"), (all, "--all")] where isGiven {
+      throw ValidationError("\(option) is only for versions, but \(reference) is a path")
+    }
+    let report = try await ScanFiles(path, allowed: allow).run()
+    if json {
+      try Console.json(
+        FilesOutput(
+          path: reference, clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
+          covered: report.coverage, findings: report.findings))
+    } else {
+      show(report, of: reference)
+    }
+    if !report.isClean { throw ExitCode(ExitStatus.code(.refused)) }
+  }
+
   private func show(_ report: ScanReport, _ version: Registry.Version, scan: ScanVersion) throws {
     if sarif { return Console.document(String(decoding: PrintableText.json(try scan.sarif(report)), as: UTF8.self)) }
     if json {
@@ -75,6 +110,10 @@ struct ScanCommand: AsyncParsableCommand {
           clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
           covered: report.coverage, findings: report.findings))
     }
+    show(report, of: version.record.reference)
+  }
+
+  private func show(_ report: ScanReport, of name: String) {
     let shown = report.findings.filter { notes || $0.level > .note }
     if !shown.isEmpty { Console.data(FindingText.text(shown)) }
     let left = report.findings.count - shown.count
@@ -84,7 +123,7 @@ struct ScanCommand: AsyncParsableCommand {
     if !covered.isEmpty { Console.line("covers: \(covered.joined(separator: "; "))") }
     let errors = report.findings.count { $0.level == .error }
     let seen = "\(count(report.files, "file")), \(ByteCount.text(report.bytes)), \(count(report.pickles, "pickle"))"
-    Console.line("\(version.record.reference): \(seen): \(errors == 0 ? "clean" : count(errors, "error"))")
+    Console.line("\(name): \(seen): \(errors == 0 ? "clean" : count(errors, "error"))")
   }
 
   private func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
@@ -103,7 +142,9 @@ enum FindingText {
         finding.text,
       ])
     }
-    guard table.text.split(separator: "\n").contains(where: { $0.count > width }) else { return table.text }
+    guard table.text(width: nil).split(separator: "\n").contains(where: { $0.count > width }) else {
+      return table.text(width: nil)
+    }
     return findings.map(block).joined()
   }
 

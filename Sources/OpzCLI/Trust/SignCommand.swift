@@ -24,7 +24,8 @@ struct SignCommand: AsyncParsableCommand {
       opz sign ./model --key release.key --output model/model.sig
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: .file()) var reference: String?
+  @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: RegistryNames.referencesOrFiles)
+  var reference: String?
   @OptionGroup var keys: KeyOptions
   @Option(
     help: ArgumentHelp("Where the image will be pulled from; push.to in opz.yaml if missing.", valueName: "host/repo"))
@@ -89,7 +90,7 @@ struct SignCommand: AsyncParsableCommand {
       throw ValidationError("\(option) is only for \(isFiles ? "versions" : "files")")
     }
     guard let key = try keys.privateKey(session, for: isFiles ? .files : .images) else { return }
-    if isFiles { return try await sign(files: Operand.path(reference, session), with: key, session) }
+    if isFiles { return try await sign(files: session.path(reference), with: key, session) }
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     let result = try await SignVersion(version, identity: identity, in: session).run(registry, with: key)

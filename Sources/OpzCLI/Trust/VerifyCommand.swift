@@ -21,7 +21,8 @@ struct VerifyCommand: AsyncParsableCommand {
       opz verify ./model --key release.pub --signature model/model.sig
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: .file()) var reference: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: RegistryNames.referencesOrFiles)
+  var reference: String
   @Option(name: .customLong("key"), help: ArgumentHelp("A public key in PEM; may be repeated.", valueName: "file"))
   var keys: [String]
   @Option(
@@ -59,7 +60,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let session = options.session()
     let isFiles = try Operand.isModelFiles(reference, session)
     let named = try KeyFiles.publicKeys(keys.map { ($0, session.path($0)) }, for: isFiles ? .files : .images)
-    if isFiles { return try await verify(Operand.path(reference, session), named, session: session) }
+    if isFiles { return try await verify(session.path(reference), named, session: session) }
     guard signature == nil else {
       throw ValidationError("--signature is only for files, but \(reference) is a version")
     }

@@ -83,24 +83,33 @@ struct BaseImages: Sendable {
 
   /// Resolves a base that opz did not make.
   /// - Parameters:
-  ///   - base: `scratch`, `oci:DIR[:TAG]`, `docker-archive:FILE` or `HOST/REPO[:TAG|@DIGEST]`.
+  ///   - base: `scratch`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE` or `HOST/REPO[:TAG|@DIGEST]`.
   ///   - pinned: the digest that `opz.lock` pins the name to.
   static func custom(
     _ base: String, pinned: Digest?, _ platforms: [Platform], registry: Registry, session: Session, project: Session
   ) async throws -> BaseImages {
-    if base == "scratch" { return try scratch(platforms) }
+    try await BaseFailure.naming(base) { () async throws -> BaseImages in
+      if base == "scratch" { return try scratch(platforms) }
+      return try await named(base, pinned: pinned, platforms, registry: registry, session: session, project: project)
+    }
+  }
+
+  private static func named(
+    _ base: String, pinned: Digest?, _ platforms: [Platform], registry: Registry, session: Session, project: Session
+  ) async throws -> BaseImages {
+    if let (file, tag) = Transport.ociArchive(base) {
+      let path = project.path(file)
+      let archive = try await blocking { try OCIArchiveContent(path) }
+      let top = try archive.index.resolve(tagOrOnly: tag, in: base).descriptor
+      try check(top, base, pinned: pinned)
+      return try await stored(base, from: archive, top, platforms: platforms, registry: registry, session: session)
+    }
     if base.hasPrefix("oci:") {
       let (directory, tag) = Transport.layout(base)
       let layout = try LayoutStore.open(project.path(directory))
       let top = try await layout.resolve(tagOrOnly: tag)
       try check(top, base, pinned: pinned)
-      var images = try await gather(base, from: layout, top, platforms: platforms, registry: registry)
-      for image in images.bases {
-        _ = try await copy(
-          image.image.manifest.descriptor, from: layout, to: registry.store, progress: session.progress)
-      }
-      images.digest = top.digest
-      return images
+      return try await stored(base, from: layout, top, platforms: platforms, registry: registry, session: session)
     }
     if base.hasPrefix("docker-archive:") {
       return try await archive(base, pinned: pinned, platforms, registry: registry, project: project)
@@ -111,6 +120,18 @@ struct BaseImages: Sendable {
     let top = try await remote.resolve(wanted?.description ?? reference.tag ?? "latest")
     var images = try await gather(base, from: remote, top, platforms: platforms, registry: registry)
     images.origin = reference.name
+    return images
+  }
+
+  /// Copies the images into the registry, since files can be moved or changed.
+  private static func stored(
+    _ base: String, from source: some ContentReader, _ top: Descriptor, platforms: [Platform], registry: Registry,
+    session: Session
+  ) async throws -> BaseImages {
+    let images = try await gather(base, from: source, top, platforms: platforms, registry: registry)
+    for image in images.bases {
+      _ = try await copy(image.image.manifest.descriptor, from: source, to: registry.store, progress: session.progress)
+    }
     return images
   }
 

@@ -3,34 +3,31 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// Writes an image of the registry to an OCI layout or a docker archive.
+/// Writes an image of the registry to an OCI layout or an archive.
 struct ImageOutput: Sendable {
   enum Place: Sendable {
     case layout(FilePath, tag: String?)
+    case ociArchive(FilePath, tag: String?)
     case dockerArchive(FilePath)
   }
 
   let place: Place
 
-  /// Parses `oci:DIR[:TAG]` or `docker-archive:FILE`.
+  /// Parses `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE`.
   init(_ text: String, in session: Session) throws {
-    if text.hasPrefix("oci:") {
-      let (directory, tag) = Transport.layout(text)
-      guard !directory.isEmpty else { throw ImageOutput.malformed(text) }
-      place = .layout(session.path(directory), tag: tag)
-    } else if text.hasPrefix("docker-archive:"), text.utf8.count > "docker-archive:".utf8.count {
-      let file = session.output(String(text.dropFirst("docker-archive:".count)))
+    switch try? ImagePlace.file(text, in: session) {
+    case .layout(let directory, let tag)?: place = .layout(directory, tag: tag)
+    case .ociArchive(let file, let tag)?:
+      try DockerArchiveFile.require(file, kind: "oci-archive")
+      place = .ociArchive(file, tag: tag)
+    case .dockerArchive(let file)?:
       try DockerArchiveFile.require(file)
       place = .dockerArchive(file)
-    } else {
-      throw ImageOutput.malformed(text)
+    default:
+      throw FlowError(
+        .usage, "--output \(text)", reason: "not a valid output",
+        hint: "write oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE")
     }
-  }
-
-  private static func malformed(_ text: String) -> FlowError {
-    FlowError(
-      .usage, "--output \(text)", reason: "not a valid output",
-      hint: "write oci:DIR, oci:DIR:TAG or docker-archive:FILE")
   }
 
   /// - Parameters:
@@ -43,6 +40,10 @@ struct ImageOutput: Sendable {
       let layout = try LayoutStore.create(directory)
       _ = try await copy(root, from: content, to: layout, progress: progress)
       for tag in tag.map({ [$0] }) ?? tags { try await layout.tag(root, as: tag) }
+    case .ociArchive(let file, let tag):
+      let graph = try await ContentGraph.of(root, in: content)
+      let index = LayoutStore.listing((tag.map { [$0] } ?? tags).map { .init(root, tag: $0) })
+      try await OCIArchiveFile(file).write(index, content: graph.blobs + graph.documents, from: content)
     case .dockerArchive(let file):
       try await content.fetchAll()
       let image = try await store.image(root).manifest.descriptor

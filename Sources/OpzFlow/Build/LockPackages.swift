@@ -14,6 +14,8 @@ struct LockPackages: Sendable {
   /// `opz.lock` before this run.
   let old: ProjectLock?
   let session: Session
+  /// As uv's option of that name.
+  var torchBackend: String?
 
   /// What is to be written.
   struct Result: Sendable {
@@ -85,13 +87,23 @@ struct LockPackages: Sendable {
   /// Whether the lock must be resolved again. A lock that predates the first `opz lock` is the user's own and is kept
   /// until its inputs change.
   private func isOld(_ path: FilePath, _ platform: Platform, now: ProjectLock.Inputs) throws -> Bool {
-    guard update == .needed, try FileStatus.find(path) != nil else { return true }
+    guard update == .needed, torchBackend == nil, try FileStatus.find(path) != nil else { return true }
     guard let old else { return false }
     guard let then = old.inputs else { return true }
     return then.files != now.files || then.targets["\(platform)"] != now.targets["\(platform)"]
   }
 
   private func checkUpdate(_ source: UvCompile.Source?) throws {
+    if let torchBackend {
+      guard case .requirements? = source else {
+        throw FlowError(
+          .usage, "--torch-backend \(torchBackend)",
+          reason: source == nil ? "there are no requirements to resolve" : "only uv changes uv.lock",
+          hint: source == nil ? nil : "name PyTorch's index in [tool.uv.sources] of pyproject.toml, then uv lock")
+      }
+      session.progress.report(
+        .note("to lock so again without the option, write [pip] torch-backend = \"\(torchBackend)\" into uv.toml"))
+    }
     guard case .packages(let names) = update else {
       if update == .all, case .project(let directory)? = source {
         session.progress.report(
@@ -123,6 +135,7 @@ struct LockPackages: Sendable {
     uv.workingDirectory = try inside.requirementsBase()
     let own = try project.ownPackage()
     uv.includesProject = own != nil
+    uv.torchBackend = torchBackend
     uv.allowsPrereleases = requirements?.allowsPrereleases ?? false
     uv.upgrade =
       switch update {

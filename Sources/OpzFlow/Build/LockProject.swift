@@ -36,6 +36,8 @@ public struct LockProject: Sendable {
   private let overrides: [String]
   private let update: Update
   private let session: Session
+  /// Where uv takes PyTorch from, as its option `--torch-backend`: `cpu`, `cu126`.
+  public var torchBackend: String?
 
   /// Prepares the locking of a project.
   ///
@@ -65,7 +67,10 @@ public struct LockProject: Sendable {
     var pins: [Pin] = []
     if let base = config.base, base != "scratch" {
       let known = old?.bases[base]
-      let digest = if let known, update != .all { known } else { try await resolve(base, config.platforms) }
+      let digest =
+        if let known, update != .all { known } else {
+          try await BaseFailure.naming(base) { try await resolve(base, config.platforms) }
+        }
       lock.bases[base] = digest
       pins.append(Pin(base: base, digest: digest, previous: known == digest ? nil : known))
     }
@@ -78,9 +83,13 @@ public struct LockProject: Sendable {
       lock.facts = [pin.base: facts]
       packages = try await LockPackages(
         project: PythonProject(config: config, directory: project), facts: facts, update: update, old: old,
-        session: session
+        session: session, torchBackend: torchBackend
       ).run()
       lock.inputs = packages.inputs
+    } else if let torchBackend {
+      throw FlowError(
+        .usage, "--torch-backend \(torchBackend)",
+        reason: "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
     } else if case .packages(let names) = update {
       throw FlowError(
         .usage, "--update \(names[0])", reason: "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
@@ -157,6 +166,11 @@ public struct LockProject: Sendable {
       let (directory, tag) = Transport.layout(base)
       let layout = try LayoutStore.open(inside.path(directory))
       return try await check(layout.resolve(tagOrOnly: tag), in: layout, platforms)
+    }
+    if let (file, tag) = Transport.ociArchive(base) {
+      let path = project.pushing(FilePath(file))
+      let archive = try await blocking { try OCIArchiveContent(path) }
+      return try await check(archive.index.resolve(tagOrOnly: tag, in: base).descriptor, in: archive, platforms)
     }
     if base.hasPrefix("docker-archive:") {
       let path = project.pushing(FilePath(String(base.dropFirst("docker-archive:".count))))

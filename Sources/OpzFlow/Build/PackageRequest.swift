@@ -10,7 +10,7 @@ public struct PackageRequest: Sendable {
   public var overrides: [String]
   /// The tags that `outputs` and `push` write; the version number if empty.
   public var tags: [String]
-  /// `oci:DIR[:TAG]` or `docker-archive:FILE`.
+  /// `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE`.
   public var outputs: [String]
   /// `HOST/REPO[:TAG]`.
   public var push: String?
@@ -28,7 +28,7 @@ public struct PackageRequest: Sendable {
   ///   - version: replaces the version in `opz.yaml`.
   ///   - overrides: `KEY=VALUE` settings that replace those of `opz.yaml`.
   ///   - tags: the tags that `outputs` and `push` write; the version number if empty.
-  ///   - outputs: `oci:DIR` or `docker-archive:FILE`, each written after the version is recorded.
+  ///   - outputs: `oci:DIR`, `oci-archive:FILE` or `docker-archive:FILE`, each written after the version is recorded.
   ///   - push: `HOST/REPO[:TAG]` to push to; nil does not push.
   ///   - test: whether to compare the model's results with the expected ones before the version is recorded.
   public init(

@@ -125,6 +125,7 @@ struct PythonEnvironment: Sendable {
         let place = directory.pushing(FilePath(relative))
         try await blocking { try take(place, wheel, to: path) }
       }
+      RecentUse.mark(path)
       return LocalWheel(name: wheel.name, file: path, digest: wheel.digest, size: try FileStatus.of(path).size)
     }
   }

@@ -54,8 +54,9 @@ public struct StartProject: Sendable {
       if isEnough { return try write(native, starter) }
     }
     if let saved { return try write(saved, starter) }
-    guard let worker = try worker(names) else { throw starter.nothing(session.formats) }
-    return try write(worker, starter)
+    if let worker = try worker(names) { return try write(worker, starter) }
+    guard let weights = try weights(names) else { throw starter.nothing(session.formats) }
+    return try write(weights, starter)
   }
 
   /// Whether the model's own flavor in MLmodel is of a format that opz-server scores: then MLflow is not needed.
@@ -69,6 +70,16 @@ public struct StartProject: Sendable {
     return Result(
       written: [path], worker: nil,
       notes: ["\(native.name) is \(native.format), and opz-server scores every part of it: no Python is needed"])
+  }
+
+  private func write(_ weights: WeightsModel, _ starter: ProjectStarter) throws -> Result {
+    let path = try starter.write(weights)
+    return Result(
+      written: [path], worker: nil,
+      notes: [
+        "\(weights.path) is \(weights.title), which opz describes and does not run: opz.yaml packages it without a runtime",
+        "an image that serves it takes \(weights.runtime)",
+      ])
   }
 
   private func write(_ found: WorkerModel, _ starter: ProjectStarter) throws -> Result {
@@ -123,6 +134,18 @@ public struct StartProject: Sendable {
     let others = found.map(\.path).filter { $0 != first.path }
     model.notes.append("\(others.prefix(3).joined(separator: ", ")) could be the model too: model.path names the one")
     return model
+  }
+
+  /// A model that opz only describes: `model.*` first, then by name.
+  private func weights(_ names: Set<String>) throws -> WeightsModel? {
+    var found: [WeightsModel] = []
+    for name in names.sorted() where StartProject.isCandidate(name) {
+      guard try FileStatus.find(directory.appending(name))?.kind == .file,
+        case .description(let description)? = try? session.inspect(directory.appending(name))
+      else { continue }
+      found.append(WeightsModel(path: name, title: description.kind, runtime: description.runtime))
+    }
+    return found.first { $0.path.hasPrefix("model") } ?? found.first
   }
 
   /// Names of files that are something else, and names that opz.yaml cannot contain.

@@ -96,7 +96,7 @@ struct ImageTest: Sendable {
     guard hasWorkers || !tests.allSatisfy(ImageTest.isSetting) else {
       throw FlowError(
         .notFound, name.description, reason: "there are no expected results",
-        hint: "put holdout.csv and expected.csv, or requests.jsonl, next to the model")
+        hint: "put holdout.csv and expected.csv, or requests.jsonl, next to the model, then opz package")
     }
     let directory = try Directory.temporary(prefix: "opz-test-")
     defer { try? Durable.removeTree(directory) }

@@ -51,12 +51,12 @@ public struct CopyImage: Sendable {
     switch destination {
     case .remote(let reference): return try await toRemote(reference, root, opened: opened)
     case .layout(let directory, let tag): return try await toLayout(directory, tag, root: root, opened: opened)
+    case .ociArchive(let file, let tag): return try await toOCIArchive(file, tag, root: root, opened: opened)
     case .dockerArchive(let file): return try await toArchive(file, root, opened: opened)
     case .version(let reference):
       throw FlowError(
-        .usage, "\(reference)",
-        reason: "the destination of a copy is a container registry, an OCI layout or a docker archive",
-        hint: "opz pull fetches a version into the local registry")
+        .usage, "\(reference)", reason: "not a place that an image can be copied to",
+        hint: "write \(ImagePlace.places), or opz pull to fetch a version into the local registry")
     }
   }
 
@@ -133,6 +133,19 @@ public struct CopyImage: Sendable {
     let referrers = try await delivery.run(from: opened.content)
     let references = tags.isEmpty ? ["oci:\(directory)"] : tags.map { "oci:\(directory):\($0)" }
     return Result(image: root, references: references, referrers: referrers, totals: ledger.totals)
+  }
+
+  private func toOCIArchive(
+    _ file: FilePath, _ tag: String?, root: Descriptor, opened: CopySource
+  ) async throws -> Result {
+    try DockerArchiveFile.require(file, kind: "oci-archive")
+    let tags = names(tag, pinned: false, opened)
+    let plan = try await TransferPlan.of(
+      root, tags: tags, referrers: options.referrers, in: opened.content, progress: session.progress)
+    try await OCIArchiveFile(file).write(plan, tags: tags, from: opened.content)
+    let references = tags.isEmpty ? ["oci-archive:\(file)"] : tags.map { "oci-archive:\(file):\($0)" }
+    return Result(
+      image: root, references: references, referrers: plan.referrers.map(\.descriptor), totals: TransferTotals())
   }
 
   private func toArchive(_ file: FilePath, _ index: Descriptor, opened: CopySource) async throws -> Result {

@@ -43,6 +43,10 @@ struct CopySource: Sendable {
         root: try await layout.resolve(tagOrOnly: tag).withoutAnnotations,
         tag: tag,
         name: directory.lastComponent?.string ?? "image")
+    case .ociArchive(let file, let tag):
+      let archive = try await blocking { try OCIArchiveContent(file) }
+      let root = try archive.index.resolve(tagOrOnly: tag, in: "oci-archive:\(file)")
+      return CopySource(content: archive, root: root.descriptor, tag: root.tag, name: file.stem ?? "image")
     case .dockerArchive(let file):
       let archive = try await blocking { try DockerArchiveContent(file) }
       let parts = archive.names.first.map { $0.split(separator: ":").map(String.init) } ?? []

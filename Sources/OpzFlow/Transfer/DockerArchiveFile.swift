@@ -22,7 +22,7 @@ struct DockerArchiveFile: Sendable {
     var blobs: [Digest: any Blob] = [:]
     for descriptor in manifest.references where blobs[descriptor.digest] == nil {
       let blob = try await content.blob(descriptor)
-      blobs[descriptor.digest] = trusting ? blob : verified(blob, descriptor.digest)
+      blobs[descriptor.digest] = trusting ? blob : DockerArchiveFile.verified(blob, descriptor.digest)
     }
     let found = blobs
     try await blocking { [path] in
@@ -40,19 +40,30 @@ struct DockerArchiveFile: Sendable {
     }
   }
 
+  /// Opens blobs that are verified while they are read.
+  static func verified(
+    _ content: [Descriptor], from source: some ContentReader
+  ) async throws -> [Digest: any Blob] {
+    var blobs: [Digest: any Blob] = [:]
+    for descriptor in content where blobs[descriptor.digest] == nil {
+      blobs[descriptor.digest] = verified(try await source.blob(descriptor), descriptor.digest)
+    }
+    return blobs
+  }
+
   /// An archive records no digests, so its content has to be verified while it is written.
-  private func verified(_ blob: any Blob, _ digest: Digest) -> VerifiedBlob {
+  private static func verified(_ blob: any Blob, _ digest: Digest) -> VerifiedBlob {
     VerifiedBlob(blob, digest: digest) {
       FlowError(.verification, "\(digest)", reason: "the received content has a different digest")
     }
   }
 
   /// - Throws: `IOFailure` if the path cannot be written to, `FlowError` of category `usage` if it is a terminal.
-  static func require(_ path: FilePath) throws {
+  static func require(_ path: FilePath, kind: String = "docker-archive") throws {
     try OutputFile.require(path)
     guard OutputFile.isTerminal(path) else { return }
     throw FlowError(
-      .usage, "docker-archive:\(path)", reason: "an archive cannot be written to a terminal",
-      hint: "name a file, or pipe it: .. docker-archive:/dev/stdout | docker load")
+      .usage, "\(kind):\(path)", reason: "an archive cannot be written to a terminal",
+      hint: "name a file, or pipe it: .. \(kind):/dev/stdout | podman load")
   }
 }

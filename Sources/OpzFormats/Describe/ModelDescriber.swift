@@ -56,6 +56,34 @@ public enum Inspection: Sendable {
   case description(ModelDescription)
 }
 
+extension ModelDescriber {
+  /// The most files of a directory that are looked at.
+  private static let fileLimit = 200
+
+  /// The only model in a directory that no format reads, or the one called `model.*`; nil if there is none.
+  /// - Throws: `ModelError` with code `unknownFormat` if several files could be it.
+  func only(in directory: FilePath) throws -> ModelDescription? {
+    var found: [(name: String, description: ModelDescription)] = []
+    let entries = try Directory.entries(directory).filter { !$0.string.hasPrefix(".") }
+    for entry in entries.prefix(ModelDescriber.fileLimit) {
+      let path = directory.appending(entry)
+      // Opening a pipe would wait for a writer.
+      guard let kind = try FileStatus.find(path)?.kind, kind == .file || kind == .directory,
+        let description = try? describe(path)
+      else { continue }
+      found.append((entry.string, description))
+    }
+    if let usual = found.first(where: { $0.name == "model" || $0.name.hasPrefix("model.") }) {
+      return usual.description
+    }
+    guard found.count > 1 else { return found.first?.description }
+    let names = found.map(\.name).sorted()
+    throw ModelError(
+      .unknownFormat, directory.string, "\(found.count) files could be the model",
+      hint: "name one of them: \(names.prefix(5).joined(separator: ", "))")
+  }
+}
+
 extension ModelFormats {
   /// Reads a model that opz scores, or says what else is there. Files that are not readable models are not read whole.
   /// - Throws: as `load` and `ModelDescriber.describe`.
@@ -65,7 +93,10 @@ extension ModelFormats {
     if try FileStatus.of(path).kind == .directory {
       if let loaded = find(path, options: options) { return .model(loaded) }
       if let description = try describer.describe(path) { return .description(description) }
-      return .model(try load(path, options: options))
+      do { return .model(try load(path, options: options)) } catch let error as ModelError {
+        guard error.code == .unknownFormat, let only = try describer.only(in: path) else { throw error }
+        return .description(only)
+      }
     }
     let file = try HeaderFile(path, HeaderBudget())
     let header = ModelHeader(try file.upTo(ModelHeader.limit, at: 0))

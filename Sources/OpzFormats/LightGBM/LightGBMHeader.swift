@@ -54,7 +54,7 @@ struct LightGBMHeader {
     guard let objective = LightGBMObjective(text) else {
       throw ModelError(
         .unsupported, fail("").subject, reason: "the objective \(text.prefix(80)) is not one that LightGBM has",
-        hint: "runtime: {kind: python} runs it in a Python worker")
+        hint: "a Python worker runs it: opz init writes runtime: {kind: python}")
     }
     self.objective = objective
     guard outputs > 0, objective.outputs ?? outputs == outputs else {

@@ -8,7 +8,7 @@ struct ONNXReader {
   static let versions: [String: ClosedRange<Int64>] = ["": 1...28, "ai.onnx.ml": 1...5]
 
   /// What helps where opz does not score a model.
-  static let otherwise = "runtime: {kind: python} runs it in a Python worker"
+  static let otherwise = "a Python worker runs it: opz init writes runtime: {kind: python}"
 
   private let document: ONNXDocument
   private let name: String

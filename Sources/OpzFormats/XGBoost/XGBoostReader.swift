@@ -90,7 +90,7 @@ struct XGBoostReader {
     guard let objective = XGBoostObjective(text, version) else {
       throw ModelError(
         .unsupported, file.name, reason: "the objective \(text.prefix(80)) is not one that opz scores",
-        hint: "runtime: {kind: python} runs it in a Python worker")
+        hint: "a Python worker runs it: opz init writes runtime: {kind: python}")
     }
     return objective
   }

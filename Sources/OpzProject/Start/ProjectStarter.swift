@@ -20,6 +20,13 @@ public struct ProjectStarter: Sendable {
     return try write(model: model.name, format: model.format, worker: nil)
   }
 
+  /// Writes opz.yaml for a model that is packaged without a runtime, and returns its path.
+  /// - Throws: `ConfigError`, as a conflict if there is an opz.yaml.
+  public func write(_ weights: WeightsModel) throws -> FilePath {
+    try requireNone()
+    return try write(model: weights.path, format: weights.title, worker: nil, weights: weights)
+  }
+
   /// Writes the files of a project whose model a worker runs: opz.yaml, and what it needs and is not there yet.
   /// - Returns: the paths of the files that were written, opz.yaml first.
   /// - Throws: `ConfigError`, as a conflict if there is an opz.yaml.
@@ -55,9 +62,12 @@ public struct ProjectStarter: Sendable {
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
   }
 
-  private func write(model: String, format: String, worker: WorkerModel?) throws -> FilePath {
+  private func write(
+    model: String, format: String, worker: WorkerModel?, weights: WeightsModel? = nil
+  ) throws -> FilePath {
     let path = directory.appending("opz.yaml")
-    var text = StarterText(name: modelName(), model: model, format: format, files: names(), worker: worker)
+    var text = StarterText(
+      name: modelName(), model: model, format: format, files: names(), worker: worker, weights: weights)
     text.followsLinks = leadsOut(model)
     guard try Durable.createExclusively(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
     return path

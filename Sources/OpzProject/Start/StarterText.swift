@@ -14,6 +14,8 @@ struct StarterText {
   var worker: WorkerModel?
   /// Whether the model's files are links that lead out of the project.
   var followsLinks = false
+  /// A model that is packaged without a runtime.
+  var weights: WeightsModel?
 
   var yaml: String {
     """
@@ -48,6 +50,12 @@ struct StarterText {
   }
 
   private var runtime: String {
+    if let weights {
+      return """
+        runtime:
+          kind: model                   # the files alone; to serve them: \(weights.runtime)
+        """
+    }
     guard let worker else {
       return """
         runtime:

@@ -42,6 +42,12 @@ public struct ImageScanner: Sendable {
     }
   }
 
+  /// Scans a file that is not in an image. Blocks the calling thread.
+  /// - Parameter path: how the report names it.
+  public mutating func scan(file path: String, _ content: any Blob) {
+    scanner.scan(path, content, secrets: true, origin: .project)
+  }
+
   private mutating func scan(
     _ path: String, _ reader: TarReader, header: TarHeader, layer: StoredLayer, secrets: Bool, origin: ScanOrigin
   ) throws {

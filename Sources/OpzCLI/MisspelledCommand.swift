@@ -1,0 +1,56 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+
+/// Says which command was meant, where ArgumentParser only says that an argument is unexpected.
+enum MisspelledCommand {
+  /// Commands by the names that similar tools have for them.
+  private static let others: [String: String] = [
+    "build": "package", "create": "init", "new": "init", "ls": "list", "models": "list", "versions": "list",
+    "describe": "show", "info": "show", "log": "history", "rm": "delete", "remove": "delete", "prune": "gc",
+    "predict": "score", "run": "serve", "start": "serve", "check": "doctor", "cp": "copy", "upload": "push",
+    "download": "pull", "fetch": "pull", "apply": "deploy", "freeze": "lock", "validate": "lint", "register": "package",
+  ]
+
+  /// Checks the words that name commands.
+  /// - Throws: `FlowError` of category `usage` for one that no command has.
+  static func check(_ arguments: [String], in root: CommandConfiguration) throws {
+    if let first = arguments.first, first.hasPrefix("-") { return try check(option: first, arguments) }
+    var rest = arguments[...]
+    if rest.first == "help" { rest.removeFirst() }
+    var configuration = root
+    var path = ["opz"]
+    while let word = rest.popFirst(), !word.hasPrefix("-") {
+      let known = configurations(configuration)
+      guard !known.isEmpty else { return }
+      guard let next = known.first(where: { $0.commandName == word }) else {
+        if word == "help" { return }
+        throw unknown(word, path, known.compactMap(\.commandName))
+      }
+      configuration = next
+      path.append(word)
+    }
+  }
+
+  private static func configurations(_ parent: CommandConfiguration) -> [CommandConfiguration] {
+    parent.subcommands.map { type in type.configuration }
+  }
+
+  private static func unknown(_ word: String, _ path: [String], _ known: [String]) -> FlowError {
+    let names = path.joined(separator: " ")
+    let meant = NearestName.find(word, in: known) ?? (path.count == 1 ? others[word.lowercased()] : nil)
+    let list = path.count == 1 ? "\(names) --help lists the commands" : "it has \(known.joined(separator: ", "))"
+    return FlowError(
+      .usage, "\(names) \(word.prefix(100))", "there is no such command",
+      hint: meant.map { "did you mean \(names) \($0)?" } ?? list)
+  }
+
+  /// Options belong to commands: `opz --registry DIR list` has one before it.
+  private static func check(option: String, _ arguments: [String]) throws {
+    let name = option.split(separator: "=").first.map(String.init) ?? option
+    guard ["--registry", "--quiet", "-q", "--json", "--version"].contains(name), arguments.count > 1 else { return }
+    throw FlowError(
+      .usage, name, "options come after the command",
+      hint: name == "--registry" ? "opz list --registry DIR" : "opz list \(name)")
+  }
+}
