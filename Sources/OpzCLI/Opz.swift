@@ -106,8 +106,15 @@ public struct Opz: AsyncParsableCommand {
     }
     let code = exitCode(for: error).rawValue
     let text = fullMessage(for: error)
-    if code == 0 { Console.document(text + "\n") } else { Console.note(lowercased(text)) }
+    if code == 0 { Console.document(bashWords(text) + "\n") } else { Console.note(lowercased(text)) }
     return code
+  }
+
+  /// Bash completes what is behind an @ as a word of its own, unless it is told not to: the script says so, as npm's
+  /// does. Other texts stay as they are.
+  private static func bashWords(_ text: String) -> String {
+    guard text.contains("complete -o filenames -F _opz opz") else { return text }
+    return text + "\n\n# NAME@VERSION is one word.\nCOMP_WORDBREAKS=${COMP_WORDBREAKS//@/}"
   }
 
   /// ArgumentParser's messages begin with "Error: ", but opz's begin with "error: ".

@@ -82,4 +82,18 @@ struct OCIArchiveTests {
     #expect(result.status == status && result.errorText.contains(hint), "\(result.errorText)")
     #expect(try FileStatus.find(opz.directory.path.appending("out")) == nil)
   }
+
+  @Test(
+    "an error of a base names the base as opz.yaml does",
+    arguments: ["oci:missing", "oci-archive:missing.tar", "docker-archive:missing.tar", "oci:../p"])
+  func bases(base: String) throws {
+    try opz.directory.write("q/weights.bin", "other")
+    try opz.directory.write(
+      "q/opz.yaml",
+      "opz: 1\nname: other\nmodel: {path: weights.bin}\nruntime: {kind: custom, base: '\(base)', command: [/x]}\n")
+    for command in ["lock", "plan", "package"] {
+      let result = try opz(command, "q")
+      #expect(result.status != 0 && result.errorText.contains("the base \(base)"), "\(result.errorText)")
+    }
+  }
 }

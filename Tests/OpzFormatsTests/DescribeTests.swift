@@ -100,6 +100,7 @@ struct DescribeTests {
     let files = try Files()
     let binary = try #require(try files.describe("model.cbm"))
     #expect(binary.kind == "CatBoost" && binary.row("trees") == "5" && binary.row("loss function") == "Logloss")
+    #expect(binary.row("CatBoost") == "1.2.8")
     #expect(binary.row("numeric features") == "3" && binary.row("categorical features") == "1")
     let json = try #require(try files.describe("catboost.json"))
     #expect(json.kind == "CatBoost JSON" && json.row("trees") == "5" && json.row("categorical features") == "1")

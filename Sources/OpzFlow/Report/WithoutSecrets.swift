@@ -21,6 +21,8 @@ struct WithoutSecrets: Sendable {
   func argument(_ text: String) -> String {
     let assignment = text.firstIndex(of: "=").map { (name: text[..<$0], value: text[text.index(after: $0)...]) }
     if let assignment, !assignment.value.isEmpty {
+      // `--set=env.TOKEN=x`
+      if assignment.name.hasPrefix("--") { return "\(assignment.name)=\(argument(String(assignment.value)))" }
       let name = assignment.name.split(whereSeparator: { $0 == "." || $0 == "-" }).last.map(String.init) ?? ""
       // The environment of an image is the user's own.
       if SecretSearch.isSecretName(name) || assignment.name.hasPrefix("env.") {

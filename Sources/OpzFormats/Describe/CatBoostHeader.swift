@@ -28,11 +28,23 @@ enum CatBoostHeader {
       {
         rows.append(ModelDescription.Row("loss function", loss))
       }
-      if let version = facts["catboost_version_info"] {
-        rows += version.split(separator: "\n").prefix(1).map { ModelDescription.Row("CatBoost", String($0)) }
+      if let version = facts["catboost_version_info"].flatMap(release) {
+        rows.append(ModelDescription.Row("CatBoost", version))
       }
       return ModelDescription("CatBoost", bytes: file.size, rows: rows, loadedBy: loadedBy, runtime: runtime)
     })
+
+  /// The release in what a build says of itself, lines such as `Branch: tags/v1.2.8` and
+  /// `Summary: CatBoost Release 1.2.8. commit_hash:..`, or `CatBoost 1.2.7 built on ..`.
+  private static func release(_ info: String) -> String? {
+    for mark in ["tags/v", "CatBoost Release ", "CatBoost "] {
+      guard let start = info.firstRange(of: mark) else { continue }
+      let digits = info[start.upperBound...].prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+      let version = digits.last == "." ? digits.dropLast() : digits
+      if version.contains("."), version.count <= 20 { return String(version) }
+    }
+    return nil
+  }
 
   /// The members are in the order of the alphabet: `ctr_data`, `features_info`, `model_info`, `oblivious_trees`.
   static let json = ModelDescriber.Recognizer(

@@ -41,7 +41,7 @@ struct StartProjectTests {
     Case(
       model: .start("lightgbm-pickle"), loader: .scikitLearnPickle,
       requirements: ["lightgbm", "numpy<2", "scikit-learn==1.5.2"], base: "docker.io/library/python:3.12"),
-    Case(model: .start("catboost"), loader: .catboost, path: "model.cbm", requirements: ["catboost"]),
+    Case(model: .start("catboost"), loader: .catboost, path: "model.cbm", requirements: ["catboost==1.2.8"]),
     Case(model: .start("onnx-text"), loader: .onnx, path: "model.onnx", requirements: ["numpy", "onnxruntime"]),
     Case(
       model: .start("mlflow-sklearn"), loader: .mlflow, path: ".",
