@@ -49,6 +49,7 @@ enum MisspelledCommand {
   private static func check(option: String, _ arguments: [String]) throws {
     let name = option.split(separator: "=").first.map(String.init) ?? option
     guard ["--registry", "--quiet", "-q", "--json", "--version"].contains(name), arguments.count > 1 else { return }
+    if name == "--version" { throw FlowError(.usage, name, "it stands alone", hint: "opz --version") }
     throw FlowError(
       .usage, name, "options come after the command",
       hint: name == "--registry" ? "opz list --registry DIR" : "opz list \(name)")

@@ -35,7 +35,7 @@ extension StoreError {
 }
 
 extension Index.Content {
-  /// Returns the descriptor that a tag points to, or without a tag the only entry, and the entry's tag.
+  /// Returns the descriptor that a tag points to, or without a tag the only image, and its tag.
   /// - Parameter place: the layout or archive, for errors.
   /// - Throws: `StoreError` with code `notFound` when there is no such tag, or no single entry.
   public func resolve(tagOrOnly tag: String?, in place: String) throws -> (descriptor: Descriptor, tag: String?) {
@@ -49,7 +49,10 @@ extension Index.Content {
         .notFound, "\(place):\(tag)", "no such tag",
         hint: near.map { "did you mean \(place):\($0)?" } ?? (tags.isEmpty ? nil : "the tags are \(list)"))
     }
-    guard manifests.count == 1, let only = manifests.first else {
+    // Tags of what belongs to an image: its ModelPack artifact, and what cosign attached.
+    let companions = Set(tags.map { TagMapping.companionTag(of: $0, name: "modelpack") })
+    let images = manifests.filter { name($0).map { !companions.contains($0) && !$0.hasPrefix("sha256-") } ?? false }
+    guard let only = manifests.count == 1 ? manifests.first : images.count == 1 ? images.first : nil else {
       throw StoreError(
         .notFound, place, "it has \(manifests.count) images, but no tag was given",
         hint: tags.isEmpty ? nil : "write \(place):TAG; the tags are \(list)")

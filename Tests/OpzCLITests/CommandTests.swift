@@ -51,7 +51,7 @@ struct CommandTests {
     "serve",
     "score", "plan", "lock", "rebase", "history", "alias", "promote", "approve", "rollback", "tag", "delete", "gc",
     "export", "sign", "verify", "attest", "sbom", "scan", "registry", "lint", "resolve", "copy", "login", "logout",
-    "doctor", "version",
+    "doctor", "version", "cache",
   ]
 
   @Test("each command has help with an example", arguments: commands)
