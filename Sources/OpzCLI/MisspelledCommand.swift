@@ -25,7 +25,7 @@ enum MisspelledCommand {
       guard !known.isEmpty else { return }
       guard let next = known.first(where: { $0.commandName == word }) else {
         if word == "help" { return }
-        throw unknown(word, path, known.compactMap(\.commandName))
+        throw unknown(word, path, known: known.compactMap(\.commandName))
       }
       configuration = next
       path.append(word)
@@ -36,12 +36,12 @@ enum MisspelledCommand {
     parent.subcommands.map { type in type.configuration }
   }
 
-  private static func unknown(_ word: String, _ path: [String], _ known: [String]) -> FlowError {
+  private static func unknown(_ word: String, _ path: [String], known: [String]) -> FlowError {
     let names = path.joined(separator: " ")
     let meant = NearestName.find(word, in: known) ?? (path.count == 1 ? others[word.lowercased()] : nil)
     let list = path.count == 1 ? "\(names) --help lists the commands" : "it has \(known.joined(separator: ", "))"
     return FlowError(
-      .usage, "\(names) \(word.prefix(100))", "there is no such command",
+      .usage, "\(names) \(word.prefix(100))", reason: "there is no such command",
       hint: meant.map { "did you mean \(names) \($0)?" } ?? list)
   }
 
@@ -49,9 +49,9 @@ enum MisspelledCommand {
   private static func check(option: String, _ arguments: [String]) throws {
     let name = option.split(separator: "=").first.map(String.init) ?? option
     guard ["--registry", "--quiet", "-q", "--json", "--version"].contains(name), arguments.count > 1 else { return }
-    if name == "--version" { throw FlowError(.usage, name, "it stands alone", hint: "opz --version") }
+    if name == "--version" { throw FlowError(.usage, name, reason: "it stands alone", hint: "opz --version") }
     throw FlowError(
-      .usage, name, "options come after the command",
+      .usage, name, reason: "options come after the command",
       hint: name == "--registry" ? "opz list --registry DIR" : "opz list \(name)")
   }
 }

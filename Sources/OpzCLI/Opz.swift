@@ -111,10 +111,11 @@ public struct Opz: AsyncParsableCommand {
   }
 
   /// Bash completes what is behind an @ as a word of its own, unless it is told not to: the script says so, as npm's
-  /// does. Other texts stay as they are.
+  /// does. Setting hostcomplete again would undo that. Other texts stay as they are.
   private static func bashWords(_ text: String) -> String {
     guard text.contains("complete -o filenames -F _opz opz") else { return text }
-    return text + "\n\n# NAME@VERSION is one word.\nCOMP_WORDBREAKS=${COMP_WORDBREAKS//@/}"
+    let kept = text.replacing("$(shopt -p;shopt -po)", with: "$(shopt -p | grep -v hostcomplete;shopt -po)")
+    return kept + "\n\n# NAME@VERSION is one word.\nCOMP_WORDBREAKS=${COMP_WORDBREAKS//@/}"
   }
 
   /// ArgumentParser's messages begin with "Error: ", but opz's begin with "error: ".

@@ -281,7 +281,8 @@ extension Registry {
 
   private func unknown(_ name: ModelName) -> RegistryError {
     RegistryError(
-      .notFound, name.description, "no such model in the registry at \(root)", hint: hint(for: name.description))
+      .notFound, name.description, reason: "no such model in the registry at \(root)", hint: hint(for: name.description)
+    )
   }
 
   /// What to write instead of a name that no model has.

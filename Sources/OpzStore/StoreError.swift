@@ -28,7 +28,8 @@ extension StoreError {
   public init(size: UInt64, of descriptor: Descriptor, at place: String) {
     self.init(
       .wrongSize, place,
-      "the content has \(size) bytes, but its descriptor (\(descriptor.mediaType), \(descriptor.digest.short)) says "
+      reason:
+        "the content has \(size) bytes, but its descriptor (\(descriptor.mediaType), \(descriptor.digest.short)) says "
         + "\(descriptor.size)",
       hint: "the manifest or index with this descriptor is wrong: make the image again")
   }
@@ -46,7 +47,7 @@ extension Index.Content {
       if let found = manifests.first(where: { name($0) == tag }) { return (found.withoutAnnotations, tag) }
       let near = NearestName.find(tag, in: tags)
       throw StoreError(
-        .notFound, "\(place):\(tag)", "no such tag",
+        .notFound, "\(place):\(tag)", reason: "no such tag",
         hint: near.map { "did you mean \(place):\($0)?" } ?? (tags.isEmpty ? nil : "the tags are \(list)"))
     }
     // Tags of what belongs to an image: its ModelPack artifact, and what cosign attached.
@@ -54,7 +55,7 @@ extension Index.Content {
     let images = manifests.filter { name($0).map { !companions.contains($0) && !$0.hasPrefix("sha256-") } ?? false }
     guard let only = manifests.count == 1 ? manifests.first : images.count == 1 ? images.first : nil else {
       throw StoreError(
-        .notFound, place, "it has \(manifests.count) images, but no tag was given",
+        .notFound, place, reason: "it has \(manifests.count) images, but no tag was given",
         hint: tags.isEmpty ? nil : "write \(place):TAG; the tags are \(list)")
     }
     return (only.withoutAnnotations, name(only))

@@ -79,7 +79,7 @@ struct OCIArchiveTests {
       ["sh", "-c", "gzip -c p/weights.bin > docker.tar.gz"], directory: opz.directory.path)
     #expect(zipped.status == 0)
     let result = try opz("copy", "oci-archive:\(file)", "oci:out")
-    #expect(result.status == status && result.errorText.contains(hint), "\(result.errorText)")
+    #expect(result.status == status && (hint.isEmpty || result.errorText.contains(hint)), "\(result.errorText)")
     #expect(try FileStatus.find(opz.directory.path.appending("out")) == nil)
   }
 

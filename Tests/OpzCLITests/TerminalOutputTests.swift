@@ -20,7 +20,7 @@ struct TerminalOutputTests {
     let lines = table().text(width: width).split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= max(width, 58) }, "\(lines)")
     #expect(lines.joined().contains(Self.digest) == (width == 200))
-    #expect(lines.first?.contains("LAYER") == true && lines.contains { $0.contains("sha256:0123456789") })
+    #expect(lines.first?.contains("LAYER") == true && lines.contains { $0.contains("sha256:01234") })
   }
 
   @Test("in a pipe each row is one line with whole digests")
@@ -62,7 +62,7 @@ struct TerminalOutputTests {
     #expect(LineStyle.data("churn@1.0.0  sha256:0\n") == "churn@1.0.0  sha256:0\n")
   }
 
-  private func onTerminal(_ opz: Command, _ arguments: [String], _ extra: [String: String] = [:]) throws -> String {
+  private func onTerminal(_ opz: Command, _ arguments: [String], extra: [String: String] = [:]) throws -> String {
     let script = PackageRoot.path(#filePath).appending("Tests/OpzCLITests/Fixtures/terminal.py").string
     let result = try ChildProcess.run(
       ["python3", script, "--", try BuiltPrograms.opz().string] + arguments,
@@ -74,17 +74,17 @@ struct TerminalOutputTests {
     "what commands print fits 80 columns of a real terminal",
     arguments: [
       ["list"], ["show", "weights"], ["history", "weights"], ["show", "weights", "--files"], ["plan", "p"],
-      ["package", "p", "--set", "env={A: b}"], ["cache", "list"], ["fsck"],
+      ["package", "p", "--set", "env={A: b}", "--quiet"], ["cache", "list"], ["fsck"],
     ])
   func columns(arguments: [String]) throws {
     let opz = try Command()
     #expect(try opz("package", "p", "--quiet").status == 0)
-    let shown = try onTerminal(opz, arguments, ["NO_COLOR": "1"])
+    let shown = try onTerminal(opz, arguments, extra: ["NO_COLOR": "1"])
     #expect(!shown.isEmpty && !shown.contains("\u{1B}[1m"))
     for line in shown.split(separator: "\n") where !line.contains(opz.directory.path.string) {
       #expect(line.count <= 80, "\(line)")
     }
-    let colored = try onTerminal(opz, ["show", "weights@9.9.9"], ["TERM": "xterm"])
+    let colored = try onTerminal(opz, ["show", "weights@9.9.9"], extra: ["TERM": "xterm"])
     #expect(colored.contains("\u{1B}[1;31merror:\u{1B}[0m"), "\(colored)")
     #expect(try !opz("show", "weights@9.9.9").errorText.contains("\u{1B}"))
   }

@@ -29,7 +29,7 @@ public struct ArchiveMembers: Sendable {
     var members: [FilePath: Member] = [:]
     while let header = try reader.next() {
       guard members.count < ArchiveMembers.limit else {
-        throw ArchiveError(.overLimit, name, "more than \(ArchiveMembers.limit) members")
+        throw ArchiveError(.overLimit, name, reason: "more than \(ArchiveMembers.limit) members")
       }
       switch header.kind {
       case .file: members[header.path] = .part(from: reader.offset, size: header.size)
@@ -54,12 +54,12 @@ public struct ArchiveMembers: Sendable {
       switch members[place] {
       case .part(let start, let size)?:
         if let part = BlobSlice(blob, from: start, size: size) { return part }
-        throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is cut short")
+        throw ArchiveError(.malformed, name, reason: "\"\(path.prefix(200))\" in it is cut short")
       case .link(let target)?: place = place.removingLastComponent().pushing(target).lexicallyNormalized()
-      case nil: throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" is not in it")
+      case nil: throw ArchiveError(.malformed, name, reason: "\"\(path.prefix(200))\" is not in it")
       }
     }
-    throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is a link that leads back to itself")
+    throw ArchiveError(.malformed, name, reason: "\"\(path.prefix(200))\" in it is a link that leads back to itself")
   }
 
   /// A member that is a small document.
@@ -67,7 +67,7 @@ public struct ArchiveMembers: Sendable {
   public func document(_ path: String) throws -> [UInt8] {
     let blob = try content(path)
     guard blob.size <= ArchiveMembers.documentLimit else {
-      throw ArchiveError(.overLimit, name, "\"\(path.prefix(200))\" in it has too many bytes, \(blob.size)")
+      throw ArchiveError(.overLimit, name, reason: "\"\(path.prefix(200))\" in it has too many bytes, \(blob.size)")
     }
     return try blob.bytes()
   }

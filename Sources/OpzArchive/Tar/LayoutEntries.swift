@@ -10,7 +10,7 @@ enum LayoutEntries {
   /// - Returns: the small files first, so that a streaming reader knows what follows.
   /// - Throws: `ArchiveError` with code `changed` when a blob's size differs from its descriptor's.
   static func of(
-    _ documents: [TarEntry], _ content: [Descriptor], _ blob: (Descriptor) throws -> any Blob
+    _ documents: [TarEntry], _ content: [Descriptor], blob: (Descriptor) throws -> any Blob
   ) throws -> [TarEntry] {
     var entries: [TarEntry] = [.file("oci-layout", BytesBlob(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)))]
     entries += documents + [.directory("blobs")]
@@ -23,7 +23,7 @@ enum LayoutEntries {
       guard bytes.size == descriptor.size else {
         throw ArchiveError(
           .changed, "blob \(descriptor.digest)",
-          "it has \(bytes.size) bytes, but its descriptor (\(descriptor.mediaType)) says \(descriptor.size)")
+          reason: "it has \(bytes.size) bytes, but its descriptor (\(descriptor.mediaType)) says \(descriptor.size)")
       }
       entries.append(.file(FilePath(path(descriptor.digest)), bytes))
     }
@@ -37,7 +37,7 @@ enum LayoutEntries {
   static func size(_ entries: [TarEntry]) throws -> UInt64 {
     try entries.reduce(UInt64(TarFormat.trailer)) { sum, entry in
       let (total, overflow) = sum.addingReportingOverflow(try entry.archivedSize())
-      if overflow { throw ArchiveError(.badEntry, "the archive", "it is larger than tar can hold") }
+      if overflow { throw ArchiveError(.badEntry, "the archive", reason: "it is larger than tar can hold") }
       return total
     }
   }

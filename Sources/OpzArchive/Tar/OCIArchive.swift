@@ -18,7 +18,7 @@ public enum OCIArchive {
   ) throws {
     var writer = TarWriter(sink)
     defer { sink = writer.sink }
-    for entry in try entries(index, content, blob) { try writer.write(entry) }
+    for entry in try entries(index, content, blob: blob) { try writer.write(entry) }
     try writer.finish()
   }
 
@@ -29,8 +29,8 @@ public enum OCIArchive {
   }
 
   private static func entries(
-    _ index: Index.Content, _ content: [Descriptor], _ blob: (Descriptor) throws -> any Blob
+    _ index: Index.Content, _ content: [Descriptor], blob: (Descriptor) throws -> any Blob
   ) throws -> [TarEntry] {
-    try LayoutEntries.of([.file("index.json", BytesBlob(try CanonicalJSON.encode(index)))], content, blob)
+    try LayoutEntries.of([.file("index.json", BytesBlob(try CanonicalJSON.encode(index)))], content, blob: blob)
   }
 }

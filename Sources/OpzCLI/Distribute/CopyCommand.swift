@@ -66,7 +66,8 @@ struct CopyCommand: AsyncParsableCommand {
           references: result.references, referrers: result.referrers, bytes: result.totals))
     }
     if !result.referrers.isEmpty { options.note("with \(CountText.count(result.referrers.count, "referrer"))") }
-    options.note(TotalsText.line(result.totals))
+    // Files count no blobs.
+    if result.totals != TransferTotals() { options.note(TotalsText.line(result.totals)) }
     for reference in result.references {
       Console.line(reference.contains("@") ? reference : "\(reference)@\(result.image.digest)")
     }

@@ -10,7 +10,8 @@ enum BaseFailure {
       return try await body()
     } catch let error as any ExplainedError where !error.subject.contains(base) && error.category != .usage {
       throw FlowError(
-        error.category, "the base \(base)", error.subject.isEmpty ? error.reason : "\(error.subject): \(error.reason)",
+        error.category, "the base \(base)",
+        reason: error.subject.isEmpty ? error.reason : "\(error.subject): \(error.reason)",
         hint: error.hint)
     }
   }

@@ -62,7 +62,8 @@ public struct PruneCache: Sendable {
     if text == "0" { return 0 }
     let plain = text.hasSuffix("iB") ? String(text.dropLast()) : text
     guard let quantity = try? Quantity(plain, key: key) else {
-      throw FlowError(.usage, "\(key) \(text.prefix(40))", "not a size", hint: "write 10Gi, 500Mi, or 0 for nothing")
+      throw FlowError(
+        .usage, "\(key) \(text.prefix(40))", reason: "not a size", hint: "write 10Gi, 500Mi, or 0 for nothing")
     }
     return UInt64(quantity.units)
   }

@@ -122,6 +122,9 @@ public struct StartProject: Sendable {
           if let model = try DirectorySurvey(path: path, name: name, session: session).model() { found.append(model) }
         default: continue
         }
+      } catch let error as ModelError where error.code == .unknownFormat {
+        // Notes and tables are no models.
+        continue
       } catch let error as any ExplainedError { failures.append((name, error)) }
     }
     guard let first = found.first(where: { $0.path.hasPrefix("model") }) ?? found.first else {
@@ -206,8 +209,7 @@ private struct Script {
       let source = try PythonSource(text(directory.appending("predict.py")))
       guard source.defines("predict") else {
         throw FlowError(
-          .failed, directory.appending("predict.py").lexicallyNormalized().string,
-          reason: "it defines no predict(frame)",
+          .failed, directory.appending("predict.py").lexicallyNormalized().string, "it defines no predict(frame)",
           hint: "def predict(frame: pandas.DataFrame): ..")
       }
       return Script(name: "predict.py", language: .python, imports: source.imports)

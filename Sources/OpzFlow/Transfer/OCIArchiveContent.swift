@@ -19,13 +19,13 @@ struct OCIArchiveContent: ReferrerReader {
     let blob = try FileBlob(path)
     guard try DockerArchiveBase.compression(of: blob) == .none else {
       throw FlowError(
-        .failed, path.string, "the archive is compressed, and its content is read in place",
+        .failed, path.string, reason: "the archive is compressed, and its content is read in place",
         hint: "unpack it first: gzip -d, or zstd -d")
     }
     members = try ArchiveMembers(blob, name: path.string)
     guard members.contains("index.json") else {
       throw FlowError(
-        .failed, path.string, "it has no index.json, so it is no tar of an OCI layout",
+        .failed, path.string, reason: "it has no index.json, so it is no tar of an OCI layout",
         hint: members.contains("manifest.json") ? "write docker-archive:\(path)" : nil)
     }
     index = try CanonicalJSON.decode(
@@ -60,7 +60,7 @@ struct OCIArchiveContent: ReferrerReader {
   func blob(_ descriptor: Descriptor) async throws -> any Blob {
     let path = OCIArchiveContent.path(descriptor.digest)
     guard members.contains(path) else {
-      throw StoreError(.notFound, descriptor.digest.description, "not in the archive \(name)")
+      throw StoreError(.notFound, descriptor.digest.description, reason: "not in the archive \(name)")
     }
     let blob = try members.content(path)
     guard blob.size == descriptor.size else {

@@ -29,7 +29,7 @@ struct OCIArchiveFile: Sendable {
       }
       try OCIArchive.write(index, content: content, to: &output) { descriptor in
         guard let blob = blobs[descriptor.digest] else {
-          throw FlowError(.notFound, descriptor.digest.description, "not among the image's blobs")
+          throw FlowError(.notFound, descriptor.digest.description, reason: "not among the image's blobs")
         }
         return blob
       }

@@ -46,7 +46,8 @@ public struct ScanFiles: Sendable {
       }
       guard found.count <= ScanFiles.limit else {
         throw FlowError(
-          .failed, path.string, "it has more than \(ScanFiles.limit) files", hint: "name the directory of the model")
+          .failed, path.string, reason: "it has more than \(ScanFiles.limit) files",
+          hint: "name the directory of the model")
       }
     }
     return found.sorted { $0.name < $1.name }

@@ -79,7 +79,7 @@ extension ModelDescriber {
     guard found.count > 1 else { return found.first?.description }
     let names = found.map(\.name).sorted()
     throw ModelError(
-      .unknownFormat, directory.string, "\(found.count) files could be the model",
+      .unknownFormat, directory.string, reason: "\(found.count) files could be the model",
       hint: "name one of them: \(names.prefix(5).joined(separator: ", "))")
   }
 }
@@ -94,7 +94,9 @@ extension ModelFormats {
       if let loaded = find(path, options: options) { return .model(loaded) }
       if let description = try describer.describe(path) { return .description(description) }
       do { return .model(try load(path, options: options)) } catch let error as ModelError {
-        guard error.code == .unknownFormat, let only = try describer.only(in: path) else { throw error }
+        guard error.code == .unknownFormat || error.code == .unsupported, let only = try describer.only(in: path) else {
+          throw error
+        }
         return .description(only)
       }
     }

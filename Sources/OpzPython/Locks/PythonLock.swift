@@ -269,7 +269,7 @@ public struct PythonLock: Sendable {
     for wheel in names {
       guard let needed = wheel.tags.lazy.compactMap({ target.missingLibrary(for: $0) }).first else { continue }
       return PythonError(
-        .incompatible, name, "its wheel \(wheel) needs \(needed), and the base is for \(target)",
+        .incompatible, name, reason: "its wheel \(wheel) needs \(needed), and the base is for \(target)",
         hint: "name a base with \(needed) or newer, or opz lock --update for a version of the package that fits")
     }
     return PythonError(

@@ -28,7 +28,7 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     if let meant = LocalReference.meant(by: text) {
       throw RegistryError(
-        .badName, text, "a version of the registry is written with @", hint: "write \(meant)")
+        .badName, text, reason: "a version of the registry is written with @", hint: "write \(meant)")
     }
     let name = try ModelName(parts[0])
     guard parts.count == 2 else {
@@ -43,7 +43,7 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
       self.init(name, .alias(alias))
     } else if let version = SemanticVersion(near: parts[1]) {
       throw RegistryError(
-        .badName, text, "a version has three numbers and no prefix", hint: "write \(name)@\(version)")
+        .badName, text, reason: "a version has three numbers and no prefix", hint: "write \(name)@\(version)")
     } else {
       throw RegistryError(
         .badName, text, reason: "\"\(parts[1])\" is neither a version, an alias nor a digest",
