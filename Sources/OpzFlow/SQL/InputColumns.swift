@@ -63,6 +63,9 @@ struct InputColumns {
     return Rows(count: chosen.count, numbers: .float64(matrix), texts: columns)
   }
 
+  /// Whether a row has an infinite number.
+  func isInfinite(_ row: Int) -> Bool { numbers.contains { $0[row].isInfinite } }
+
   /// A row's values, for people.
   func text(of row: Int) -> String {
     inputs.enumerated().prefix(20).map { column, input in

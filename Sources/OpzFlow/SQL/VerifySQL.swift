@@ -212,6 +212,9 @@ private struct TableComparing {
       if tensor.type.element == .text {
         comparison.compare(
           item.cells, withTexts: isRefused ? nil : texts[own], row: item.row, isTied: tied.contains(index))
+      } else if numbers[own].contains(where: \.isNaN), columns.isInfinite(item.row - 1) {
+        // What is infinite minus infinite in the model, may be a limit or NULL in the database: none of them is a score.
+        comparison.leaveOut()
       } else {
         comparison.compare(
           item.cells, with: isRefused ? nil : numbers[own], row: item.row, isTied: tied.contains(index))

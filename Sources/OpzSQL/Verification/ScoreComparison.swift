@@ -78,9 +78,12 @@ public struct ScoreComparison: Sendable {
       let difference = abs(own - other)
       if difference.isFinite { largestDifference = max(largestDifference, difference) }
       if kind != .label, case .within(let limit) = promise, difference <= limit * max(1, abs(other)) { continue }
-      differs(row, column, cell, wanted == nil ? "refused" : "\(other)")
+      differs(row, column, cell: cell, wanted: wanted == nil ? "refused" : "\(other)")
     }
   }
+
+  /// Counts a row whose values are not compared.
+  public mutating func leaveOut() { rows += 1 }
 
   /// Compares one row of texts, as `compare(_:with:row:isTied:)`.
   public mutating func compare(
@@ -95,7 +98,7 @@ public struct ScoreComparison: Sendable {
       } else if isTied {
         ties += 1
       } else {
-        differs(row, column, cell, wanted == nil ? "refused" : other ?? "nothing")
+        differs(row, column, cell: cell, wanted: wanted == nil ? "refused" : other ?? "nothing")
       }
     }
   }
