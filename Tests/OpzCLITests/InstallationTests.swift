@@ -85,7 +85,6 @@ struct InstallationTests {
       ("echo no registry > registry", "registry"),
       ("mkdir registry && echo mine > registry/notes.txt", "not empty"),
       ("export OPZ_REGISTRY='~/x'", "full path"),
-      ("export SSL_CERT_FILE=; unset HOME OPZ_REGISTRY", "no location"),
     ])
   func registry(script: String, text: String) throws {
     let result = try ChildProcess.run(

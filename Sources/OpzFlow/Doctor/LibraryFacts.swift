@@ -38,18 +38,22 @@ public struct LibraryFacts: Encodable, Sendable, Hashable {
 
   /// Loads all libraries and describes them.
   static func all() -> [LibraryFacts] {
-    [
-      LibraryFacts("libcurl", soname: "libcurl", use: "push, pull, copy, lock", version: CurlLibrary.version),
-      LibraryFacts(
-        "libarchive", soname: "libarchive", use: "reading compressed layers, tables and models",
-        version: CompressionLibraries.archive),
+    // First those that opz is linked to: libcurl brings some of them too, which opz does not call.
+    let linked = [
       LibraryFacts("libcrypto", soname: "libcrypto", use: "digests, signatures") { CryptoLibrary.version },
       LibraryFacts("libdeflate", soname: "libdeflate", use: "gzip") { CompressionLibraries.deflate },
       LibraryFacts("zlib", soname: "libz.so", use: "gzip") { CompressionLibraries.zlib },
       LibraryFacts("libzstd", soname: "libzstd", use: "zstd") { CompressionLibraries.zstd },
-      LibraryFacts("SQLite", soname: "libsqlite3", use: "import from MLflow", version: SQLiteLibrary.version),
       LibraryFacts("libyaml", soname: "libyaml", use: "opz.yaml, manifests") { YAMLLibrary.version },
     ]
+    let loaded = [
+      LibraryFacts("libcurl", soname: "libcurl", use: "push, pull, copy, lock", version: CurlLibrary.version),
+      LibraryFacts(
+        "libarchive", soname: "libarchive", use: "reading compressed layers, tables and models",
+        version: CompressionLibraries.archive),
+      LibraryFacts("SQLite", soname: "libsqlite3", use: "import from MLflow", version: SQLiteLibrary.version),
+    ]
+    return loaded + linked
   }
 }
 

@@ -53,7 +53,8 @@ public struct LocalDoctor: Sendable {
         action: library.hint ?? "")
     }
     guard let path = library.path else { return nil }
-    return .init(library.name, .ok, found: "\(library.version ?? "") at \(path)")
+    // libcurl names what it is linked to as well.
+    return .init(library.name, .ok, found: "\(library.version?.prefix { $0 != " " } ?? "") at \(path)")
   }
 
   private func certificates() -> RemoteProbe.Finding {
@@ -109,7 +110,7 @@ public struct LocalDoctor: Sendable {
     guard let program = engine.find(session.environment) else {
       return .init(engine.rawValue, .skipped, found: "not installed; opz needs no container engine")
     }
-    let format = engine == .docker ? "{{.Server.Version}}" : "{{.Version.Version}}"
+    let format = engine == .docker ? "{{.Server.Version}}" : "{{.Client.Version}}"
     let result = run([program.string, "version", "--format", format])
     guard let result, result.status == 0, let version = LocalDoctor.firstLine(result.text) else {
       let reason = result.flatMap { LocalDoctor.firstLine($0.errorText) } ?? "it does not answer"
