@@ -2,6 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static int argument_count;
@@ -22,6 +25,16 @@ static void open_standard_descriptors(void) {
 }
 
 #ifdef __GLIBC__
+// The C++ library that a release is linked to asks for this function, which the C library has from 2.36 on: with it here,
+// opz runs with 2.35 too (Ubuntu 22.04).
+uint32_t arc4random(void) {
+  uint32_t number;
+  while (getrandom(&number, sizeof number, 0) != sizeof number) {
+    if (errno != EINTR) abort();
+  }
+  return number;
+}
+
 __attribute__((constructor)) static void start(int count, char **values, char **environment) {
   (void)environment;
   argument_count = count;
