@@ -138,6 +138,8 @@ public struct UvCompile: Sendable {
         "path = \"\(place)/", with: "path = \""
       ).replacing("path = \"\(place)\"", with: "path = \".\"")
     }
+    // The directory itself.
+    text = text.replacing("path = \"\"", with: "path = \".\"")
     return text.split(separator: "\n", omittingEmptySubsequences: false).filter {
       !$0.hasPrefix("index = \"file:")
     }.joined(separator: "\n")

@@ -144,6 +144,7 @@ struct SourceWheelTests {
     if kind == "uv.lock" { try project.uv("lock") }
     try await project.lock()
     #expect(try await project.packages() == ["mine 0.3"])
+    #expect(try project.text("pylock.toml").contains("directory = { path = \".\""))
     try project.write("src/mine/__init__.py", "VALUE = 2\n")
     let error = await #expect(throws: FlowError.self) { try await project.plan() }
     #expect(error?.category == .conflict && error?.hint?.hasPrefix("opz lock") == true)
