@@ -43,7 +43,8 @@ extension DeploymentPlan {
     throw DeployError(
       .badTarget, "\(model)@\(version)", reason: "a model without a runtime has no server",
       hint:
-        "use --target kserve, which mounts it into one of KServe's servers, or package it with runtime: {kind: native}")
+        "use --target kserve, which mounts it into one of KServe's servers, or package it with a runtime: {kind: native} for what opz-server scores, else python or custom"
+    )
   }
 
   /// Rejects request signals of a server that does not count its requests.
