@@ -122,4 +122,23 @@ struct TerminalOutputTests {
     let none = try environment.run(["---completion", "show", "--", "positional@0", "1", "0", "opz", "show", ""])
     #expect(none.status == 0 && none.errorText == "", "\(none.errorText)")
   }
+
+  @Test("bash completes NAME@VERSION as one word")
+  func bash() throws {
+    let opz = try Command()
+    #expect(try opz("package", "p", "--quiet").status == 0)
+    let script = """
+      PATH='\(try BuiltPrograms.opz().removingLastComponent())':$PATH
+      . <(opz --generate-completion-script bash)
+      COMP_WORDS=(opz show weights@); COMP_CWORD=2; COMP_LINE='opz show weights@'; COMP_POINT=17
+      _opz opz weights@ show
+      printf '%s\\n' "${COMPREPLY[@]}"
+      _opz opz weights@ show
+      case $COMP_WORDBREAKS in *@*) echo 'breaks at @';; esac
+      """
+    let result = try ChildProcess.run(
+      ["bash", "-c", script], environment: opz.environment.map { "\($0.key)=\($0.value)" },
+      directory: opz.directory.path)
+    #expect(result.text == "weights@1.0.0\n", "\(result.text)\(result.errorText)")
+  }
 }
