@@ -71,7 +71,7 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
   /// A text of the database's library without the password, printable.
   func without(secrets text: String) -> String {
     let hidden = secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(text) { $0.replacing($1, with: "..") }
-    let lines = hidden.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }
+    let lines = hidden.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " || $0 == "\t" } }
     return PrintableText.line(lines.joined(separator: "; "), limit: 1000)
   }
 }

@@ -10,8 +10,7 @@ struct SQLCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sql", abstract: "Writes a model as SQL for a database, and compares its scores there.",
     discussion: """
-      Without a subcommand, it writes the statement: opz sql write. A model with a subcommand's name is written \
-      NAME@latest.
+      Without a subcommand, it writes the statement: opz sql write, which also takes a model with a subcommand's name.
 
       opz sql examples/churn/model.json --dialect postgresql --table customers --key id
       opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers

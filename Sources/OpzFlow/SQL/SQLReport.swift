@@ -85,7 +85,7 @@ public struct SQLReport: Sendable, Encodable {
   public func requireSuccess() throws {
     for part in parts {
       guard let check = part.checks.first(where: { !$0.passed }) else { continue }
-      let detail = check.problem ?? check.examples.first ?? ""
+      let detail = String((check.problem ?? check.examples.first ?? "").suffix(300))
       throw FlowError(
         .verification, "\(check.kind), \(part.name)",
         check.problem == nil

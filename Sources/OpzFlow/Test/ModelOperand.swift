@@ -103,7 +103,7 @@ public struct ModelOperand: Sendable {
   public func title() throws -> String {
     if isPath { return session.path(text).lexicallyNormalized().lastComponent?.string ?? "a model" }
     let version = try session.openRegistry().find(LocalReference(parsing: text))
-    return "\(version.record.reference), image \(version.record.image)"
+    return "\(version.record.reference), image \(version.record.image.digest)"
   }
 
   /// The version that it is; nil for a path.
