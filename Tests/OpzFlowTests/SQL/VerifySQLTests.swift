@@ -1,7 +1,10 @@
 import OpzDatabase
 import OpzFormats
 import OpzIO
+import OpzJSON
 import OpzModel
+import OpzOCI
+import OpzRegistry
 import OpzTestKit
 import SystemPackage
 import Testing
@@ -87,6 +90,25 @@ struct VerifySQLTests {
     let report = try await VerifySQL(model, scoredBy: value, request, in: session(directory)).run(url)
     let isExact = try SQLDialect.named(url.engine.rawValue).keepsFloat32
     #expect(report.passed != isExact, "sums are promised to the bit where the database has float32")
+  }
+
+  @Test("a version is named by its digest, and its statement has nothing of the database")
+  func statement() async throws {
+    let project = try Project()
+    try project.directory.write(
+      "p/opz.yaml", "opz: 1\nname: iris\nmodel: {path: m}\nruntime: {kind: model}\n")
+    try project.directory.write("p/m", "m")
+    let version = try await project.package().version
+    let operand = ModelOperand("\(version.record.reference)", project.session)
+    let title = try operand.title()
+    #expect(title == "\(version.record.reference), image \(version.record.image.digest)")
+    #expect(try operand.version()?.record.reference == version.record.reference)
+    let report = SQLReport(engine: "sqlite", engineVersion: "3.40", database: "sqlite:secret.db", model: title)
+    _ = try await AttachSQLReport(version, in: project.session).run(report, with: nil)
+    #expect(try project.registry().state(version.name).attachments(of: version).count == 1)
+    let text = String(decoding: try CanonicalJSON.encode(report.published), as: UTF8.self)
+    #expect(text.contains("3.40") && !text.contains("secret"))
+    #expect(try await project.registry().fsck().problems == [])
   }
 
   @Test("rows of a table, whose columns have other names and types")
