@@ -22,6 +22,10 @@ DESCRIPTION = """takes a machine-learning model from a laptop to production
 # opz-server is the only file of an image without an operating system; it and opz-hub call nothing that a static program cannot.
 OVERRIDES = """opz: statically-linked-binary [usr/bin/opz-server]
 opz: statically-linked-binary [usr/bin/opz-hub]
+# Of a static program everything is embedded.
+opz: embedded-library libyaml [usr/bin/opz-hub]
+# Part of the Swift runtime.
+opz: embedded-library zlib [usr/bin/opz]
 """
 
 
