@@ -62,7 +62,7 @@ final class HTTP2Wire {
   private var pending: [UInt8] = []
   /// Whether settings and pings are not answered: what a closed server gets makes it forget what it has sent.
   var isSilent = false
-  /// The error code of the last GOAWAY.
+  /// The error code of the first GOAWAY: NIO takes what comes after the last response for an error, and says so.
   private var goAwayCode: UInt32?
   private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
 
@@ -87,7 +87,9 @@ final class HTTP2Wire {
   /// The next frame; nil at the end of the connection. Settings are acknowledged, and pings answered.
   func next() throws -> HTTP2Bytes? {
     guard let frame = try frame() else { return nil }
-    if frame.kind == .goAway { goAwayCode = frame.payload[4..<8].reduce(0) { $0 << 8 | UInt32($1) } }
+    if frame.kind == .goAway, goAwayCode == nil {
+      goAwayCode = frame.payload[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
+    }
     let isAnswer = frame.flags & 1 != 0 || isSilent
     if frame.kind == .settings, !isAnswer { send([HTTP2Bytes(.settings, flags: 1)]) }
     if frame.kind == .ping, !isAnswer { send([HTTP2Bytes(.ping, flags: 1, frame.payload)]) }
