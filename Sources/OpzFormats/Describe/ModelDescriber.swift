@@ -94,7 +94,9 @@ extension ModelFormats {
       if let loaded = find(path, options: options) { return .model(loaded) }
       if let description = try describer.describe(path) { return .description(description) }
       do { return .model(try load(path, options: options)) } catch let error as ModelError {
-        guard error.code == .unknownFormat || error.code == .unsupported, let only = try describer.only(in: path) else {
+        // Why a model of a format that is read is not scored says more than a description.
+        let isRefused = try error.code == .unsupported && readableFormat(of: file(path, options)) == nil
+        guard error.code == .unknownFormat || isRefused, let only = try describer.only(in: path) else {
           throw error
         }
         return .description(only)
