@@ -7,7 +7,7 @@ public enum CurlLibrary {
   static func load() throws {
     guard let problem = opz_curl_load() else { return }
     throw HTTPError(
-      .connection, "libcurl", String(cString: problem), hint: "install libcurl: apt-get install libcurl4")
+      .connection, "libcurl", reason: String(cString: problem), hint: "install libcurl: apt-get install libcurl4")
   }
 
   /// Loads it, and returns what it says of itself: `7.88.1 OpenSSL/3.0.19 ..`.

@@ -33,7 +33,7 @@ final class CurlLoop: @unchecked Sendable {
   init(_ settings: HTTPSettings) throws {
     try CurlLibrary.load()
     guard CurlLoop.initialized, let multi = curl_multi_init() else {
-      throw HTTPError(.connection, "libcurl", "it could not be initialized")
+      throw HTTPError(.connection, "libcurl", reason: "it could not be initialized")
     }
     self.multi = multi
     self.settings = settings
@@ -41,7 +41,7 @@ final class CurlLoop: @unchecked Sendable {
     opz_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, CurlLoop.keptConnections)
     guard startThread({ self.run() }) else {
       curl_multi_cleanup(multi)
-      throw HTTPError(.connection, "libcurl", "the system has no thread left for it")
+      throw HTTPError(.connection, "libcurl", reason: "the system has no thread left for it")
     }
   }
 
@@ -95,7 +95,7 @@ final class CurlLoop: @unchecked Sendable {
     transfer.ledger = ledger
     do { made = try CurlHandle(transfer, settings) } catch { return transfer.end(.failure(error)) }
     guard let handle = made, curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {
-      return transfer.end(.failure(HTTPError(.connection, "libcurl", "it took no further request")))
+      return transfer.end(.failure(HTTPError(.connection, "libcurl", reason: "it took no further request")))
     }
     running[handle.pointer] = handle
     transfer.wake = { [weak self, weak transfer] in

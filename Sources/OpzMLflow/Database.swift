@@ -26,7 +26,7 @@ final class Database {
     guard result == SQLITE_OK, let handle else {
       let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)
-      throw MLflowError(.notAStore, path.string, "SQLite cannot open it: \(reason)")
+      throw MLflowError(.notAStore, path.string, reason: "SQLite cannot open it: \(reason)")
     }
     self.handle = handle
     self.path = path
@@ -79,7 +79,7 @@ final class Database {
 
   private func failure() -> MLflowError {
     MLflowError(
-      .notAStore, path.string, "SQLite: \(String(cString: sqlite3_errmsg(handle)))",
+      .notAStore, path.string, reason: "SQLite: \(String(cString: sqlite3_errmsg(handle)))",
       hint: "opz reads the SQLite store of MLflow; for another database, copy it with MLflow's own tools first")
   }
 }

@@ -8,7 +8,7 @@ public enum SQLiteLibrary {
   static func load(for path: String) throws {
     guard let problem = opz_sqlite_load() else { return }
     throw MLflowError(
-      .notAStore, path, String(cString: problem), hint: "install SQLite: apt-get install libsqlite3-0")
+      .notAStore, path, reason: String(cString: problem), hint: "install SQLite: apt-get install libsqlite3-0")
   }
 
   /// Loads it, and returns its version: `3.40.1`.

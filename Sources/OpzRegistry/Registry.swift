@@ -58,7 +58,7 @@ public struct Registry: Sendable {
       })
     {
       throw RegistryError(
-        .badName, root.string, "the directory is not empty and is not a registry",
+        .badName, root.string, reason: "the directory is not empty and is not a registry",
         hint: "name an empty or a new directory with --registry DIR")
     }
   }
@@ -67,7 +67,7 @@ public struct Registry: Sendable {
   public static func open(_ root: FilePath) throws -> Registry {
     guard try FileStatus.find(RegistryMarker.path(in: root)) != nil else {
       throw RegistryError(
-        .notFound, root.string, "there is no registry here",
+        .notFound, root.string, reason: "there is no registry here",
         hint: "opz package makes one; --registry DIR or OPZ_REGISTRY names another")
     }
     let format = try RegistryMarker.read(in: root).format
@@ -272,7 +272,7 @@ extension Registry {
     for place in parents + parts.map({ path.pushing(FilePath($0)) })
     where try FileStatus.find(place, followLinks: false)?.kind == .symlink {
       throw RegistryError(
-        .damaged, place.string, "it is a symbolic link, which a registry must not have here",
+        .damaged, place.string, reason: "it is a symbolic link, which a registry must not have here",
         hint: "find out who created it; replace it by a directory")
     }
   }
@@ -303,12 +303,12 @@ extension Registry {
   private func missing(_ reference: LocalReference, _ state: ModelState) -> RegistryError {
     if case .version(let version) = reference.selector, state.versions[version] != nil {
       return RegistryError(
-        .notFound, reference.description, "the version was deleted; its number stays taken",
+        .notFound, reference.description, reason: "the version was deleted; its number stays taken",
         hint: "opz history \(reference.name) says when and by whom")
     }
     let known = state.live.map(\.version)
     return RegistryError(
-      .notFound, reference.description, "no such version",
+      .notFound, reference.description, reason: "no such version",
       hint: known.isEmpty
         ? "all versions were deleted"
         : "the newest are \(known.suffix(5).reversed().map(\.description).joined(separator: ", "))")

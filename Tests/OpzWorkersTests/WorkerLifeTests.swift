@@ -228,7 +228,7 @@ struct WorkerLifeTests {
   @Test("workers that are as large as their model are not replaced for it, which is said once")
   func nothingToGain() async throws {
     let pool = try await pool(WorkerPoolTests.code, { _ in }) {
-      ($0.memoryBytes, $0.serverBytes, $0.memorySeconds) = (4 << 30, 4 << 30, 0.02)
+      ($0.memoryBytes, $0.serverBytes, $0.memorySeconds) = (4 << 30, 4 << 30, 0.1)
     }
     let pids = pool.pids
     let said = await eventually { bench.lines.all.contains { $0.stream == "memory" } }

@@ -12,7 +12,7 @@ public enum CompressionLibraries {
   /// - Throws: `ArchiveError` where it cannot be loaded.
   public static func archive() throws -> String {
     if let problem = opz_archive_load() {
-      throw ArchiveError(.unsupported, "libarchive", String(cString: problem), hint: install)
+      throw ArchiveError(.unsupported, "libarchive", reason: String(cString: problem), hint: install)
     }
     let text = archive_version_string().map { String(cString: $0) } ?? "unknown"
     return text.replacing("libarchive ", with: "")

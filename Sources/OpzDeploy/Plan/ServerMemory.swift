@@ -24,7 +24,8 @@ extension DeploymentPlan {
       if let measuredBytes {
         Int128(measuredBytes) * 3 / 2
       } else { Int128(256 << 20) + Int128(workers.count) * (Int128(512 << 20) + 4 * Int128(modelBytes ?? 0)) }
-    let need = max(guess + ServerMemory.requestBytes(body: bodyBytes), workerBytes)
+    // More than any machine has is no quantity of Kubernetes.
+    let need = min(max(guess + ServerMemory.requestBytes(body: bodyBytes), workerBytes), 1 << 60)
     let steps = max(8, (need + (64 << 20) - 1) / (64 << 20))
     memory = try Quantity(steps % 16 == 0 ? "\(steps / 16)Gi" : "\(steps * 64)Mi", key: "deploy.resources.memory")
   }

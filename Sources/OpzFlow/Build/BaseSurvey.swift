@@ -75,7 +75,8 @@ struct BaseSurvey: Sendable {
       }
       let found = hasher.finish()
       guard found == descriptor.digest else {
-        throw StoreError(.wrongDigest, descriptor.digest.description, "\(base) sent bytes with the digest \(found)")
+        throw StoreError(
+          .wrongDigest, descriptor.digest.description, reason: "\(base) sent bytes with the digest \(found)")
       }
       return (FileBlob(path, size: descriptor.size), path)
     }

@@ -205,6 +205,6 @@ struct LockPackages: Sendable {
     if some.isEmpty { return }
     let local = try await PythonEnvironment.fetch(
       some, beside: path.removingLastComponent(), session.createRegistry(), session: session)
-    try await PythonEnvironment.check(some, local, rules, subject: path.string)
+    try await PythonEnvironment.check(some, local, rules: rules, subject: path.string)
   }
 }

@@ -137,7 +137,7 @@ public struct ImportMLflow: Sendable {
     }
     do {
       if let status = version.status, status != "READY" {
-        throw MLflowError(.noArtifacts, version.location, "the version's status in MLflow is \(status)")
+        throw MLflowError(.noArtifacts, version.location, reason: "the version's status in MLflow is \(status)")
       }
       let place = try directories.find(version.location)
       if request.isDryRun { return item(.planned) }

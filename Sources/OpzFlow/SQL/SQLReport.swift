@@ -88,7 +88,7 @@ public struct SQLReport: Sendable, Encodable {
       let detail = String((check.problem ?? check.examples.first ?? "").suffix(300))
       throw FlowError(
         .verification, "\(check.kind), \(part.name)",
-        check.problem == nil
+        reason: check.problem == nil
           ? "\(check.differing) of \(check.values) values are not the model's: \(detail)"
           : "it was not computed: \(detail)",
         hint: "do not use the statement in \(database); opz score has the model's own scores")

@@ -209,7 +209,8 @@ private struct Script {
       let source = try PythonSource(text(directory.appending("predict.py")))
       guard source.defines("predict") else {
         throw FlowError(
-          .failed, directory.appending("predict.py").lexicallyNormalized().string, "it defines no predict(frame)",
+          .failed, directory.appending("predict.py").lexicallyNormalized().string,
+          reason: "it defines no predict(frame)",
           hint: "def predict(frame: pandas.DataFrame): ..")
       }
       return Script(name: "predict.py", language: .python, imports: source.imports)

@@ -14,7 +14,7 @@ struct Connection: Sendable {
   func serve() async {
     // An error here ends this connection and nothing else.
     try? await channel.executeThenClose { input, output in
-      let reader = RequestReader(input.makeAsyncIterator(), output, limits, deadline)
+      let reader = RequestReader(input.makeAsyncIterator(), output, limits: limits, deadline: deadline)
       let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       do {
         while let request = try await reader.nextHead() {
@@ -41,7 +41,7 @@ struct Connection: Sendable {
       let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       deadline.allow(limits.lingerSeconds)
       try await writer.write(response, isHead: false, isHTTP10: false, closes: true)
-      await settle(RequestReader(input.makeAsyncIterator(), output, limits, deadline))
+      await settle(RequestReader(input.makeAsyncIterator(), output, limits: limits, deadline: deadline))
     }
   }
 

@@ -179,7 +179,7 @@ public struct PythonLock: Sendable {
       if let marker = package.marker, try !EnvironmentMarker(parsing: marker).holds(for: target) { return nil }
       let wheel = try best(package, target, rules: rules)
       guard seen.insert(wheel.name.normalizedDistribution).inserted else {
-        throw PythonError(.incompatible, "\(subject): \(package.name)", "duplicate package for \(target)")
+        throw PythonError(.incompatible, "\(subject): \(package.name)", reason: "duplicate package for \(target)")
       }
       return wheel
     }.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
@@ -196,7 +196,7 @@ public struct PythonLock: Sendable {
         ? "3.\(target.minor).999" : "3.\(target.minor)"
       guard PythonVersion.meets(own, String(comparison), wanted: version) != false else {
         throw PythonError(
-          .incompatible, subject, "it is for Python \(requiresPython ?? ""), but \(target) is needed",
+          .incompatible, subject, reason: "it is for Python \(requiresPython ?? ""), but \(target) is needed",
           hint: "opz lock --update makes one for this Python")
       }
     }
@@ -206,7 +206,7 @@ public struct PythonLock: Sendable {
     let name = "\(subject): \(package.name.prefix(100)) \((package.version ?? "").prefix(50))"
     if package.isUnpinned {
       throw PythonError(
-        .incompatible, name, "it is source code, and no wheel of it is in the lock",
+        .incompatible, name, reason: "it is source code, and no wheel of it is in the lock",
         hint: package.source == nil
           ? "build a wheel of it (uv build --wheel), and name the file in the requirements"
           : "opz lock --update builds one with uv, and pins it")
@@ -235,11 +235,11 @@ public struct PythonLock: Sendable {
       let digest = Digest(algorithm: .sha256, hex: hash.hex)
     else {
       throw PythonError(
-        .malformed, name, "its wheel \(fitting.wheel) has no SHA-256",
+        .malformed, name, reason: "its wheel \(fitting.wheel) has no SHA-256",
         hint: "lock again from an index that lists digests")
     }
     guard let size = fitting.file.size.map({ UInt64(exactly: $0) }) ?? .some(0) else {
-      throw PythonError(.malformed, name, "its wheel has a negative size")
+      throw PythonError(.malformed, name, reason: "its wheel has a negative size")
     }
     return LockedWheel(
       name: fitting.wheel, version: package.version ?? fitting.wheel.version,
@@ -258,7 +258,7 @@ public struct PythonLock: Sendable {
   private func nothingFits(_ package: Package, _ name: String, target: PythonTarget) -> PythonError {
     if package.wheels.isEmpty, package.hasSource {
       return PythonError(
-        .incompatible, name, "it has only a source distribution, and opz builds no packages",
+        .incompatible, name, reason: "it has only a source distribution, and opz builds no packages",
         hint:
           "build a wheel for \(target.platform) (pip wheel --no-deps \(package.name)), and name the file in the requirements"
       )
@@ -273,14 +273,14 @@ public struct PythonLock: Sendable {
         hint: "name a base with \(needed) or newer, or opz lock --update for a version of the package that fits")
     }
     return PythonError(
-      .incompatible, name, "none of its \(package.wheels.count) wheels fits \(target)",
+      .incompatible, name, reason: "none of its \(package.wheels.count) wheels fits \(target)",
       hint: "another version of the package, of Python or of the base may have one; opz lock --update searches again")
   }
 
   private static func fileName(_ file: File, _ package: String) throws -> String {
     if let name = file.name { return name }
     guard let location = file.url ?? file.path else {
-      throw PythonError(.malformed, package, "one of its wheels has neither url nor path")
+      throw PythonError(.malformed, package, reason: "one of its wheels has neither url nor path")
     }
     let last = location.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
     return String(last.replacing("%2B", with: "+").replacing("%2b", with: "+"))
@@ -294,14 +294,15 @@ public struct PythonLock: Sendable {
       let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
       guard !authority.contains("@") else {
         throw PythonError(
-          .malformed, package, "the address of its wheel contains a user name or a password",
+          .malformed, package, reason: "the address of its wheel contains a user name or a password",
           hint: "remove it from the lock, and put it into ~/.netrc or uv's environment variables")
       }
       return .url(url)
     }
     let path = file.path ?? ""
     guard !path.isEmpty, !path.contains("\\"), !path.utf8.contains(0) else {
-      throw PythonError(.malformed, package, "the path of its wheel is empty, or has a backslash or a zero in it")
+      throw PythonError(
+        .malformed, package, reason: "the path of its wheel is empty, or has a backslash or a zero in it")
     }
     return .path(path)
   }
@@ -311,7 +312,7 @@ public struct PythonLock: Sendable {
     let path =
       text.hasPrefix("//localhost/") ? text.dropFirst(11) : text.hasPrefix("///") ? text.dropFirst(2) : text[...]
     guard !path.hasPrefix("//"), let decoded = PercentCoding.decode(String(path)), !decoded.utf8.contains(0) else {
-      throw PythonError(.malformed, package, "the file: address of its wheel has a host, or is not a path")
+      throw PythonError(.malformed, package, reason: "the file: address of its wheel has a host, or is not a path")
     }
     return decoded
   }

@@ -115,17 +115,17 @@ public struct UvCompile: Sendable {
       result = try ChildProcess.run(
         arguments(output: output), environment: list, directory: workingDirectory ?? project)
     } catch let failure as IOFailure where failure.category == .notFound {
-      throw PythonError(.tool, "uv", "there is no such program", hint: "pip install uv, or name it with OPZ_UV")
+      throw PythonError(.tool, "uv", reason: "there is no such program", hint: "pip install uv, or name it with OPZ_UV")
     }
     guard result.status == 0 else {
       if case .project(let directory) = source, result.errorText.contains("--locked") {
         throw PythonError(
-          .outdated, directory.appending("uv.lock").string, "it is not the lock of the current pyproject.toml",
+          .outdated, directory.appending("uv.lock").string, reason: "it is not the lock of the current pyproject.toml",
           hint: "uv lock --project \(directory), then opz lock")
       }
       let lines = UvCompile.masked(result.errorText).split(separator: "\n").suffix(12).joined(separator: "\n  ")
       throw PythonError(
-        .tool, "uv", "it could not lock for \(target):\n  \(lines.prefix(3000))",
+        .tool, "uv", reason: "it could not lock for \(target):\n  \(lines.prefix(3000))",
         hint: "change the requirements, or the version of Python or of the base")
     }
   }

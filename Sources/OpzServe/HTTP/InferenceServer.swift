@@ -45,7 +45,7 @@ public final class InferenceServer: HTTPService {
     var record = RequestRecord(request, makesID: log.isOn)
     var response: Response
     if InferenceServer.isGRPC(request), request.isHTTP2 {
-      response = await call(request, body, &record)
+      response = await call(request, body, record: &record)
     } else {
       response = await answer(request, body, record: &record)
       log.note(record, status: response.status, sent: response.body.count)
@@ -164,7 +164,7 @@ public final class InferenceServer: HTTPService {
   /// `POST /v2/repository/index`, with `{"ready": true}` for models that answer.
   private func repositoryIndex(_ request: Request, _ body: any RequestBody) async throws -> Response {
     let ticket = admission.open()
-    let bytes = try await BodyReader(limit: min(limits.bodyBytes, 64 << 10)).read(request, body, ticket)
+    let bytes = try await BodyReader(limit: min(limits.bodyBytes, 64 << 10)).read(request, body, ticket: ticket)
     var isReadyOnly = false
     if !bytes.isEmpty {
       do {
@@ -205,7 +205,7 @@ public final class InferenceServer: HTTPService {
         try ticket.add(bytes: model.response(BodySize(count, dialect), limits))
       }
       let reader = BodyReader(limit: limits.bodyBytes) { [threads] in try await threads.run(memory: 0, $0) }
-      let bytes = try await reader.read(request, body, ticket)
+      let bytes = try await reader.read(request, body, ticket: ticket)
       if announced == nil { try ticket.add(bytes: model.response(BodySize(bytes.count, dialect), limits)) }
       return Exchange(bytes, dialect, start: start, deadline: deadline, id: id)
     }

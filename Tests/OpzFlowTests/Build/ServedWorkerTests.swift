@@ -153,7 +153,7 @@ struct ServedWorkerTests {
       "kind: python",
       """
       serve: {limits: {requests: 8, body: 1Mi}, workers: {count: 3, memory: 1Gi, startSeconds: 900}}
-      deploy: {monitoring: {labels: {team: crm}}}
+      deploy: {monitoring: {enabled: true}}
       """)
     let version = try await project.package().version
     let request = DeployRequest(repository: try Reference(parsing: "registry.example/iris"), target: .kubernetes)
