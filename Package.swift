@@ -18,22 +18,20 @@ let strict: [SwiftSetting] = [
 /// ten to fifty times slower without.
 let fast: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-/// OPZ_OPTIMIZE=1 is for running all tests: every module is optimized and keeps its assertions. The tests themselves are
-/// not, because optimizing them takes longer than they run.
-let isOptimized = Context.environment["OPZ_OPTIMIZE"] == "1"
-let source = isOptimized ? fast + [.unsafeFlags(["-assert-config", "Debug"], .when(configuration: .debug))] : strict
-
 /// A library whose folder has a README.md, which is no source.
-func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
-  .target(
-    name: name, dependencies: dependencies, exclude: ["README.md"],
-    swiftSettings: isOptimized || settings.isEmpty ? source : settings)
+func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: settings)
 }
+
+/// OPZ_PLAIN_TESTS=1 is for a build that optimizes everything (`-Xswiftc -O`): it leaves the tests as they are, because
+/// optimizing them takes longer than they run. The compiler itself gets the flag last, behind the driver's.
+let testSettings =
+  Context.environment["OPZ_PLAIN_TESTS"] == "1" ? strict + [.unsafeFlags(["-Xfrontend", "-Onone"])] : strict
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: dependencies, resources: [.copy("Fixtures")],
-    swiftSettings: strict)
+    swiftSettings: testSettings)
 }
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
