@@ -70,9 +70,49 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
 
   /// A text of the database's library without the password, printable.
   func without(secrets text: String) -> String {
-    let hidden = secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(text) { $0.replacing($1, with: "..") }
-    let lines = hidden.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " || $0 == "\t" } }
+    let hidden = secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(Array(text.utf8)) {
+      DatabaseURL.hide(Array($1.utf8), in: $0)
+    }
+    let lines = String(decoding: hidden, as: UTF8.self).split(whereSeparator: \.isNewline).map {
+      $0.trimmingPrefix { $0 == " " || $0 == "\t" }
+    }
     return PrintableText.line(lines.joined(separator: "; "), limit: 1000)
+  }
+}
+
+extension DatabaseURL {
+  /// Writes two dots for a secret, whichever of its bytes are percent-encoded: a library may write it in another way than
+  /// the user.
+  private static func hide(_ secret: [UInt8], in text: [UInt8]) -> [UInt8] {
+    var hidden: [UInt8] = []
+    var at = 0
+    while at < text.count {
+      if let end = end(of: secret, in: text, from: at) {
+        hidden += [UInt8(ascii: "."), UInt8(ascii: ".")]
+        at = end
+      } else {
+        hidden.append(text[at])
+        at += 1
+      }
+    }
+    return hidden
+  }
+
+  /// Where a secret ends that begins at a byte of the text; nil if none begins there.
+  private static func end(of secret: [UInt8], in text: [UInt8], from start: Int) -> Int? {
+    var at = start
+    for byte in secret {
+      if at < text.count, text[at] == byte {
+        at += 1
+      } else if at + 2 < text.count, text[at] == UInt8(ascii: "%"),
+        UInt8(String(decoding: text[at + 1...at + 2], as: UTF8.self), radix: 16) == byte
+      {
+        at += 3
+      } else {
+        return nil
+      }
+    }
+    return at > start ? at : nil
   }
 }
 
