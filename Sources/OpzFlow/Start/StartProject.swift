@@ -144,7 +144,9 @@ public struct StartProject: Sendable {
     var found: [WeightsModel] = []
     for name in names.sorted() where StartProject.isCandidate(name) {
       guard try FileStatus.find(directory.appending(name))?.kind == .file,
-        case .description(let description)? = try? session.inspect(directory.appending(name))
+        case .description(let description)? = try? session.inspect(directory.appending(name)),
+        // A pickle that no loader was found for has data, and whoever wants that packaged says so.
+        description.kind != "pickle"
       else { continue }
       found.append(WeightsModel(path: name, title: description.kind, runtime: description.runtime))
     }
