@@ -24,7 +24,8 @@ enum MisspelledCommand {
       let known = configurations(configuration)
       guard !known.isEmpty else { return }
       guard let next = known.first(where: { $0.commandName == word }) else {
-        if word == "help" { return }
+        // Of a command with a subcommand by default, any word may be that one's argument.
+        if word == "help" || configuration.defaultSubcommand != nil { return }
         throw unknown(word, path, known: known.compactMap(\.commandName))
       }
       configuration = next

@@ -18,7 +18,8 @@ public enum DatabaseErrorCode: FailureCode {
     switch self {
     case .badURL: .usage
     case .notFound: .notFound
-    case .notConnected, .refused: .failed
+    case .notConnected: .network
+    case .refused: .failed
     }
   }
 }

@@ -28,6 +28,12 @@ struct MisspelledTests {
     #expect(result.errorText.contains("hint: ") && result.errorText.contains(hint), "\(result.errorText)")
   }
 
+  @Test("a model behind a command that has subcommands is no misspelled subcommand")
+  func modelBehindGroup() throws {
+    let result = try opz("sql", "none.json", "--dialect", "sqlite", "--table", "t", "--key", "id")
+    #expect(result.status == 2 && !result.errorText.contains("no such command"), "\(result.errorText)")
+  }
+
   /// Commands that take a version, with `%` in its place.
   static let takers = [
     "show %", "test %", "history %", "sbom %", "scan %", "tag % a=b", "delete %", "dockerfile %", "request %",

@@ -53,7 +53,8 @@ struct TrustCommandTests {
     #expect(try opz("verify", "crm/churn@1.0.0", "--key", "registry/release.pub").status == 4)
     #expect(
       try opz(
-        "deploy", "crm/churn@1.1.0", "--target", "kserve", "--image", "registry.example/crm/churn", "--output", "-"
+        "deploy", "crm/churn@1.1.0", "--target", "kserve", "--image", "registry.example/crm/churn", "--output", "-",
+        "--record"
       )
       .status == 0)
     let back = try opz("rollback", "crm/churn", "--deploy", "--place", "kserve/-/prod")

@@ -510,5 +510,8 @@ model <- tryCatch(start(), error = function(failure) {
   write_frame(list(opz = list(kind = "error", code = "load", message = said(failure))))
   quit(status = 3, save = "no")
 })
-hello(model)
-serve(model)
+# From the hello on, an interrupt is meant for a request, and never for the worker.
+suspendInterrupts({
+  hello(model)
+  serve(model)
+})

@@ -17,7 +17,12 @@ OPZ, SERVER, HOST, TOOLS, WORK = sys.argv[1:]
 CHURN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../examples/churn")
 
 # Exit codes of what cannot succeed here: a prompt needs a terminal, and a layout another machine.
-OTHERS = {"opz login registry.example": 64, "opz runtime import oci:runtime-arm64": 2}
+OTHERS = {
+    "opz login registry.example": 64,
+    "opz runtime import oci:runtime-arm64": 2,
+    # No such database server.
+    "opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers": 6,
+}
 # These run until they are interrupted.
 ENDLESS = ("opz serve ", "opz registry serve ")
 # What an example needs besides the common directory, by its first words.
@@ -129,6 +134,26 @@ def classifier(path):
         file.write(field(1, 8) + field(7, graph) + opsets)
 
 
+def database(path, rows):
+    """Writes a database with a table of customers."""
+    import csv, sqlite3
+
+    def cell(text):
+        try:
+            return float(text) if text else None
+        except ValueError:
+            return text
+
+    with open(rows, newline="") as file:
+        names, *table = csv.reader(file)
+    columns = ", ".join('"customer_age"' if name == "account_length" else f'"{name}"' for name in names)
+    with sqlite3.connect(path) as made:
+        made.execute(f"CREATE TABLE customers (id INTEGER PRIMARY KEY, {columns})")
+        made.executemany(
+            f"INSERT INTO customers VALUES (NULL{', ?' * len(names)})", [[cell(text) for text in row] for row in table[:100]])
+    made.close()
+
+
 def wheel(directory, name):
     import base64, hashlib, zipfile
 
@@ -190,7 +215,7 @@ def command(example, directory):
     for name in ("registry.example", "dev.example", "prod.example", "docker.io", "HOST"):
         text = text.replace(name, HOST)
     text = text.replace("HASH", "$(opz history churn --json | jq -r '.[0].hash')")
-    text = text.replace("/usr/local/bin/opz-server", SERVER).replace(".build/dist/opz-server", SERVER)
+    text = re.sub(r"(?<!\S)(/usr/local/bin|\.build/dist)/opz-server", SERVER, text)
     text = text.replace("/srv/mlflow/", f"{directory}/").replace("/mnt/copy", "mnt/copy")
     text = text.replace("/tmp/rehearsal", "rehearsal").replace("127.0.0.1:5000", "127.0.0.1:0").replace("--port 8080", "--port 0")
     return text.replace("2026-05-03T14:02Z", "$(date -u +%Y-%m-%dT%H:%M:%SZ)")
@@ -213,6 +238,7 @@ def main():
     code, said = run(COMMON, common)
     if code != 0:
         sys.exit(f"the directory could not be made: {code}\n{said.decode()[-3000:]}")
+    database(f"{common}/crm.db", f"{common}/rows.csv")
     failed = 0
     only = os.environ.get("ONLY", "")
     found = examples()

@@ -79,7 +79,7 @@ struct ResolveTests {
       ("opz://nobody@1.0.0", .notFound, "no such model"), ("HOST/crm/weights:2", .notFound, ""),
       ("HOST/crm/none:1", .notFound, ""),
       ("127.0.0.1:1/x:1", .network, ""),
-      ("HOST/UPPER:1", .usage, "not a reference"),
+      ("HOST/UPPER:1", .usage, "capital letters"),
     ])
   func unresolvable(_ image: String, _ category: ErrorCategory, reason: String) async throws {
     let text =
