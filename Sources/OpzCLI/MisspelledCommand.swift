@@ -24,8 +24,7 @@ enum MisspelledCommand {
       let known = configurations(configuration)
       guard !known.isEmpty else { return }
       guard let next = known.first(where: { $0.commandName == word }) else {
-        // Of a command with a subcommand by default, any word may be that one's argument.
-        if word == "help" || configuration.defaultSubcommand != nil { return }
+        if word == "help" || isArgument(word, of: configuration, known: known) { return }
         throw unknown(word, path, known: known.compactMap(\.commandName))
       }
       configuration = next
@@ -35,6 +34,15 @@ enum MisspelledCommand {
 
   private static func configurations(_ parent: CommandConfiguration) -> [CommandConfiguration] {
     parent.subcommands.map { type in type.configuration }
+  }
+
+  /// Whether a word may be the argument of a command's subcommand by default: a path or a version is, and a word that is
+  /// like no subcommand.
+  private static func isArgument(
+    _ word: String, of command: CommandConfiguration, known: [CommandConfiguration]
+  ) -> Bool {
+    guard command.defaultSubcommand != nil else { return false }
+    return word.contains { "@/.:".contains($0) } || NearestName.find(word, in: known.compactMap(\.commandName)) == nil
   }
 
   private static func unknown(_ word: String, _ path: [String], known: [String]) -> FlowError {
