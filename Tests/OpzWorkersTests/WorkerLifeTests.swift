@@ -244,13 +244,15 @@ struct WorkerLifeTests {
   @Test("workers that are too large as soon as they may be replaced are replaced ever more rarely")
   func pauses() {
     var memory = WorkerMemory()
-    memory.begin(1000, seconds: 2)
+    memory.begin(1 << 30, seconds: 2)
     let start = memory.since
     #expect(!memory.mayBeReplaced(now: start + .seconds(19)) && memory.mayBeReplaced(now: start + .seconds(20)))
-    #expect(!memory.hasGrown(1125) && memory.hasGrown(1126))
+    #expect(!memory.hasGrown(9 << 27) && memory.hasGrown((9 << 27) + 1))
     memory.replaced(now: start + .seconds(21))
     #expect(memory.pause == 40)
     memory.replaced(now: start + .seconds(41))
+    memory.begin(1000, seconds: 2)
+    #expect(!memory.hasGrown(16 << 20) && memory.hasGrown(17 << 20))
     memory.begin(nil, seconds: 2)
     #expect(memory.pause == 80 && memory.hasGrown(1))
     // One that has served for long is a slow leak.

@@ -9,6 +9,7 @@ struct WorkerMemory: Sendable {
   private static let longestPause = 3600.0
   /// Calls after which a worker has all that its model needs.
   static let settlingCalls = 20
+  private static let leastGrowth = 16 << 20
 
   /// Bytes when it had loaded its model; nil where the kernel does not say it.
   private(set) var loaded: Int?
@@ -30,8 +31,11 @@ struct WorkerMemory: Sendable {
     if settled == nil, calls >= WorkerMemory.settlingCalls { settled = bytes }
   }
 
-  /// Whether a new process would be smaller by much: it has grown by more than an eighth since it had loaded.
-  func hasGrown(_ bytes: Int) -> Bool { loaded.map { bytes > $0.plus($0 / 8) } ?? true }
+  /// Whether a new process would be smaller by much: it has grown by more than an eighth since it had loaded, and by more
+  /// than its share of the interpreter's pages, which grows when other processes with that interpreter end.
+  func hasGrown(_ bytes: Int) -> Bool {
+    loaded.map { bytes > $0.plus(max($0 / 8, WorkerMemory.leastGrowth)) } ?? true
+  }
 
   /// Whether it has served long enough to be replaced.
   func mayBeReplaced(now: ContinuousClock.Instant = .now) -> Bool { now - since >= .seconds(pause) }
