@@ -190,7 +190,7 @@ extension TransitionRow {
         + "loses the bytes"),
     TransitionRow(
       state: .chunked(session(16 << 20, sending: 16 << 20)), event: "the connection breaks", input: cut,
-      next: "probing | GET status, new connection | settle | notes where the connection broke"),
+      next: "probing | GET status, new connection | settle | "),
     TransitionRow(
       state: .chunked(session(16 << 20, sending: 16 << 20)), event: "the connection breaks again", input: cut,
       history: {
@@ -230,6 +230,14 @@ extension TransitionRow {
     TransitionRow(
       state: .probing(SessionProbe(session(16 << 20), .failure)), event: "204, `Range` as before",
       input: answer(204, [("range", "0-16777215")]), history: broken,
+      next: "chunked | PATCH | | learns that sessions survive cuts, notes where the connection broke"),
+    TransitionRow(
+      state: .probing(SessionProbe(session(16 << 20), .failure)), event: "204, `Range` as before, after another break",
+      input: answer(204, [("range", "0-16777215")]),
+      history: {
+        broken(&$0)
+        $0.breaks = 2
+      },
       next: "chunked | PATCH | | learns that sessions survive cuts"),
     TransitionRow(
       state: .probing(SessionProbe(session(16 << 20), .failure)), event: "204, `Range` has grown",

@@ -141,6 +141,8 @@ struct UploadHistory: Sendable {
   var hasUnconfirmed = false
   /// The connection that broke last, until a chunk is accepted.
   var broken: ConnectionUse?
+  /// Bytes of the body that this connection was given last.
+  var inFlight: UInt64 = 0
   var breaks = 0
   /// The last break was not counted as an attempt.
   var hasReconnected = false

@@ -217,9 +217,13 @@ struct UploadTransition: Sendable {
 
   private func settled(_ probe: SessionProbe, _ history: UploadHistory) -> UploadStep {
     var history = history
-    let effects: [UploadEffect] = history.hasUnconfirmed ? [.learn(.survivesCuts(true))] : []
+    var effects: [UploadEffect] = history.hasUnconfirmed ? [.learn(.survivesCuts(true))] : []
     history.hasUnconfirmed = false
     let session = probe.session
+    if case .failure = probe.cause, history.breaks == 1, let use = history.broken {
+      effects.append(.learn(.connectionBreak(arrived(use, history.inFlight, probe))))
+      history.inFlight = 0
+    }
     switch probe.cause {
     case .refusal(let refusal) where session.acknowledged == probe.known:
       return adapt(to: refusal, .chunked, session, history: history).adding(effects)
@@ -228,6 +232,16 @@ struct UploadTransition: Sendable {
       return sendChunk(session, history).adding(effects + [.note(note)])
     default: return sendChunk(session, history).adding(effects)
     }
+  }
+
+  /// What a connection that broke has carried. The system takes more than arrives, by megabytes that differ each time, so
+  /// where the registry has kept a part of the chunk, what it has is the figure.
+  private func arrived(_ use: ConnectionUse, _ inFlight: UInt64, _ probe: SessionProbe) -> ConnectionUse {
+    guard probe.session.acknowledged > probe.known else { return use }
+    let lost = inFlight - min(inFlight, probe.session.acknowledged - probe.known)
+    var use = use
+    use.sent -= min(use.sent, lost)
+    return use
   }
 
   /// The registry no longer knows the session.
@@ -319,7 +333,7 @@ struct UploadTransition: Sendable {
       history.pacer.cut(session.sending, failure.use)
     }
     if let use = failure.use {
-      history.broken = use
+      (history.broken, history.inFlight) = (use, failure.sent)
       history.breaks += 1
     }
     return history
@@ -341,9 +355,7 @@ struct UploadTransition: Sendable {
       history.hasReconnected = failure.use != nil && !history.hasReconnected
       var next = probe(session, .failure, history: history, pause: history.hasReconnected ? .settle : pause)
       // A session that survives costs little, and one break may be an accident; two are not.
-      if let use = history.broken {
-        next.effects.append(.learn(history.breaks > 1 ? .connectionLimit(use) : .connectionBreak(use)))
-      }
+      if let use = history.broken, history.breaks > 1 { next.effects.append(.learn(.connectionLimit(use))) }
       return next
     case .chunked(let session): return step(.verifying(session), .exists, history: history, pause: pause)
     case .verifying: return step(state, .exists, history: history, pause: pause)
