@@ -35,6 +35,7 @@ extension ProjectConfig {
     named += files.enumerated().map { ("files.\($0).path", $1.path, false) }
     named += lineage.data.enumerated().map { ("lineage.data.\($0)", $1, false) }
     if let metrics = lineage.metrics { named.append(("lineage.metrics", metrics, true)) }
+    if let data = monitor?.data { named.append(("monitor.data", data, true)) }
     if let requirements = runtime.requirements { named.append(("runtime.requirements", requirements, true)) }
     return named
   }

@@ -9,7 +9,7 @@ enum ConfigKeys {
   static let top = [
     "opz", "name", "version", "model", "runtime", "serve", "code", "config", "files", "links", "layers", "env",
     "platforms",
-    "lineage", "deploy", "push", "test",
+    "lineage", "deploy", "push", "test", "monitor",
   ]
   static let model = ["path", "format", "iterations"]
   static let push = ["to"]
@@ -18,10 +18,11 @@ enum ConfigKeys {
   static let mappings: [(path: String, keys: [String])] =
     [("", top), ("model", model), ("runtime", RuntimeSection.keys), ("lineage", LineageSection.keys)]
     + ServeSection.mappings + [("test", TestSection.keys), ("test.tolerance", TestSection.toleranceKeys)]
+    + [("monitor", MonitorSection.keys)]
     + DeployKeys.mappings + [("push", push), ("layers", ImageKeys.layers)]
 
   /// Mappings with keys chosen by the user.
-  static let open = ["env", "lineage.tags"] + DeployKeys.open
+  static let open = ["env", "lineage.tags", "serve.contract"] + DeployKeys.open
 
   /// The hint for an unknown key: the most similar key of its mapping, else the same key elsewhere.
   static func hint(unknown key: String, in path: String, keys: [String]) -> String {

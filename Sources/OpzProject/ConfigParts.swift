@@ -39,6 +39,7 @@ struct ConfigParts {
     let deploy = DeploySection.read(top)
     let push = push()
     let test = TestSection.read(top)
+    let monitor = MonitorSection.read(top, keepsContract: runtime?.keepsContract ?? true)
     for (index, path) in top.texts("config") where code.contains(path) {
       top.fail("config", at: index, "\(path) is already in code", hint: "keep it in one of the two")
     }
@@ -48,7 +49,7 @@ struct ConfigParts {
       name: name, version: version, model: model, runtime: runtime, serve: serve, code: code, config: config,
       files: files, links: links,
       compression: compression, env: env, platforms: platforms, lineage: lineage, deploy: deploy, push: push,
-      test: test,
+      test: test, monitor: monitor,
       locations: problems.locations)
   }
 

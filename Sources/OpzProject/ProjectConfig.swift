@@ -29,6 +29,8 @@ public struct ProjectConfig: Sendable, Hashable {
   public var push: Push?
   /// Nil where `opz test` goes by its own rules.
   public var test: TestSection?
+  /// Nil where the model is compared with nothing.
+  public var monitor: MonitorSection?
   /// The location of each key, for errors found later.
   public var locations: KeyLocations
 

@@ -16,6 +16,9 @@ struct RuntimeMarkTests {
     #expect(try RuntimeMark(program: older) == .unmarked)
     let before = try RuntimeMark(program: try directory.write("before", "opz-runtime-reads:onnx;graph=1;workersx"))
     #expect(before == RuntimeMark(formats: ["onnx"], graph: 1) && before.workers == 0)
+    let text = "opz-runtime-reads:onnx;graph=1;workers=1;contracts;"
+    let workers = try RuntimeMark(program: try directory.write("workers", text))
+    #expect(workers.workers == 1 && workers.contract == 0)
   }
 
   @Test("an image's labels give it back; one without labels reads what was read before them")

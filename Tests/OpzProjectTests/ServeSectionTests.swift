@@ -35,6 +35,32 @@ struct ServeSectionTests {
     "a section without effect, and values out of range, are refused by key",
     arguments: [
       ("runtime: {kind: native}\nserve: {batch: {rows: 1}}\n", "serve: a native runtime has no workers"),
+      ("runtime: {kind: native}\nserve: {contract: {}, batch: {rows: 1}}\n", "keep serve.contract alone"),
+      (
+        "runtime: {kind: custom, base: scratch, command: [a]}\nserve: {contract: {}}\n",
+        "serve: a runtime with a command of its own has no workers and keeps no contract"
+      ),
+      ("serve: {contract: [a]}\n", "serve.contract: a list where a mapping of columns belongs"),
+      ("serve: {contract: {a: {min: .nan}}}\n", "opz.yaml:4: .nan is infinity or not a number"),
+      ("serve: {contract: {a: {max: .inf}}}\n", "opz.yaml:4: .inf is infinity or not a number"),
+      ("serve: {contract: {a: {max: 1e999}}}\n", "serve.contract.a.max: 1e999 is not a finite number"),
+      ("serve: {contract: {a: {max: \"1\"}}}\n", "serve.contract.a.max: text where a number belongs"),
+      ("serve: {contract: {a: {min: 2, max: 1}}}\n", "serve.contract.a.min: 2.0 is more than max, 1.0"),
+      ("serve: {contract: {a: {mim: 2}}}\n", "did you mean min?"),
+      ("serve: {contract: {a: {type: date}}}\n", "serve.contract.a.type"),
+      ("serve: {contract: {a: {type: text, min: 1}}}\n", "a.min: a column of the type text has no bounds"),
+      ("serve: {contract: {a: {type: integer, min: 0.5}}}\n", "serve.contract.a.min: 0.5 is not whole"),
+      ("serve: {contract: {a: {categories: []}}}\n", "serve.contract.a.categories: the list is empty"),
+      ("serve: {contract: {a: {categories: [x, x]}}}\n", "serve.contract.a.categories.1: \"x\" is there twice"),
+      ("serve: {contract: {a: {categories: [x], min: 1}}}\n", "serve.contract.a.categories: the column has min too"),
+      ("serve: {contract: {a: {then: clip}}}\n", "serve.contract.a.then: clip needs min or max"),
+      ("serve: {contract: {a: {missing: maybe}}}\n", "serve.contract.a.missing"),
+      ("monitor: {data: /etc/passwd}\n", "monitor.data"),
+      (
+        "runtime: {kind: custom, base: scratch, command: [a]}\nmonitor: {data: a.csv}\n",
+        "monitor.data: opz-server is not in front of this model"
+      ),
+      ("monitor: {dat: a.csv}\n", "did you mean data?"),
       (
         "runtime: {kind: python, command: [a]}\nserve: {loader: onnx}\n",
         "serve: a runtime with a command of its own has no workers"
@@ -52,6 +78,41 @@ struct ServeSectionTests {
   func refused(yaml: String, message: String) throws {
     let error = #expect(throws: ConfigError.self) { try ConfigReader.read(ConfigReaderTests.minimal + yaml) }
     #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("a contract is read by column, for the native runtime too; values are refused where nothing is said")
+  func contract() throws {
+    let config = try ConfigReader.read(
+      ConfigReaderTests.minimal + """
+        serve:
+          contract:
+            age: {type: integer, min: 0, max: 120, missing: reject, then: clip}
+            "a.b": ~
+            plan: {categories: [1, basic], then: flag}
+        monitor: {data: data/train.csv}
+
+        """)
+    var age = ContractSection.Column("age")
+    (age.type, age.least, age.most, age.missing, age.then) = (.integer, 0, 120, .reject, .clip)
+    var plan = ContractSection.Column("plan")
+    (plan.categories, plan.then) = (["1", "basic"], .flag)
+    #expect(config.serve?.contract == ContractSection([age, ContractSection.Column("a.b"), plan]))
+    #expect(config.monitor == MonitorSection(data: "data/train.csv"))
+    #expect(config.locations.subject("serve.contract.age.min").hasPrefix("opz.yaml:"))
+  }
+
+  @Test("more categories and columns than a server takes are refused with the line")
+  func many() throws {
+    let texts = (0..<10_001).map(String.init).joined(separator: ",")
+    let error = #expect(throws: ConfigError.self) {
+      try ConfigReader.read(ConfigReaderTests.minimal + "serve: {contract: {a: {categories: [\(texts)]}}}\n")
+    }
+    #expect(error?.description.contains("serve.contract.a.categories: 10001 categories; at most 10000") == true)
+    let columns = (0..<10_001).map { "c\($0): ~" }.joined(separator: ", ")
+    let other = #expect(throws: ConfigError.self) {
+      try ConfigReader.read(ConfigReaderTests.minimal + "serve: {contract: {\(columns)}}\n")
+    }
+    #expect(other?.description.contains("serve.contract: 10001 columns") == true)
   }
 
   @Test("a tolerance: absolute plus relative to the expected value, and NaN equals NaN")

@@ -68,6 +68,34 @@ struct WorkerServerTests {
 
   private static let infer = "/v2/models/double/infer"
 
+  @Test("a contract stands in front of workers as of the native scorer: clipped, told, refused and counted")
+  func contract() async throws {
+    var x = Contract.Column("x")
+    x.most = .init(10, .clip)
+    x.missing = .init(false, .reject)
+    var t = Contract.Column("t")
+    t.categories = .init(["a"], .flag, from: .profile)
+    let contract = Contract([x, t])
+    try await blocking {
+      let server = try start { $0.contract = contract }
+      let infer = WorkerServerTests.infer
+      let fits = try #require(try server.ask("POST", infer, body: body([1, 10], ["a", "a"])))
+      #expect(fits.status == 200 && fits.body.contains("[2.0,20.0]") && !fits.body.contains("opz_contract"))
+      let done = try #require(try server.ask("POST", infer, body: body([1, 66], ["a", "b"])))
+      let said =
+        #"[{"column":"x","reason":"max","action":"clip","count":1},{"column":"t","reason":"category","action":"flag","count":1}]"#
+      #expect(done.status == 200 && done.body.contains("[2.0,20.0]"), "\(done.body)")
+      #expect(done.body.contains(said.replacing("\"", with: "\\\"")), "\(done.body)")
+      let rows = try #require(try server.ask("POST", "/invocations", body: #"{"instances":[{"x":66,"t":"b"}]}"#))
+      #expect(rows.status == 200 && rows.body.contains("20.0") && rows.head.contains("Opz-Contract: \(said)"))
+      let refused = try #require(try server.ask("POST", "/invocations", body: #"{"instances":[{"x":null,"t":"a"}]}"#))
+      #expect(refused.status == 400 && refused.body.contains("column 'x', row 0: the value is missing"))
+      let metrics = try #require(try server.ask("GET", "/metrics")?.body)
+      #expect(metrics.contains(#"opz_contract_violations_total{column="x",reason="max",action="clip"} 2"#))
+      #expect(metrics.contains(#"opz_contract_violations_total{column="x",reason="missing",action="reject"} 1"#))
+    }
+  }
+
   @Test("requests are answered by the worker, with its failures told apart, and the log names the request")
   func serves() async throws {
     try await blocking {

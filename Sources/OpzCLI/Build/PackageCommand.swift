@@ -109,6 +109,6 @@ struct PackageCommand: AsyncParsableCommand {
     }
     guard outputs.isEmpty, !result.existed else { return nil }
     let push = "opz push \(record.reference)" + (record.pushTo == nil ? " HOST/REPO" : "")
-    return record.tests.isEmpty || test ? push : "opz test \(record.reference), then \(push)"
+    return !record.hasTests || test ? push : "opz test \(record.reference), then \(push)"
   }
 }

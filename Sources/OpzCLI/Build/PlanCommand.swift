@@ -8,8 +8,8 @@ struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Shows what opz package would build, reuse and upload.",
     discussion: """
-      Shows each layer with its size and why it would be built, and settings that differ from the newest version's. \
-      With --to, also what a push would upload, mount and skip.
+      Shows each layer with its size and why it would be built, settings that differ from the newest version's, and what \
+      the server will demand of callers where opz.yaml has serve.contract or monitor.data. With --to, also what a push would upload, mount and skip.
 
       opz plan examples/churn
       opz plan . --to registry.example/crm/churn --json
@@ -22,8 +22,8 @@ struct PlanCommand: AsyncParsableCommand {
     help: ArgumentHelp("A setting that overrides opz.yaml; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
   @Flag(help: "Also list what is ignored, and why.") var ignored = false
-  @Flag(help: "An object: layers, settings, ignored, reads, writes, seconds, free, uploads, mounts, skips.") var json =
-    false
+  @Flag(help: "An object: layers, settings, ignored, reads, writes, seconds, free, uploads, mounts, skips, contract.")
+  var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -38,6 +38,7 @@ struct PlanCommand: AsyncParsableCommand {
     let uploads: UInt64?
     let mounts: UInt64?
     let skips: UInt64?
+    let contract: [PlannedRule]?
   }
 
   struct Layer: Encodable {
@@ -71,6 +72,7 @@ struct PlanCommand: AsyncParsableCommand {
       Console.line("settings that change since \(plan.latest ?? "the newest version"):")
       for change in plan.settings { Console.line("  \(change)") }
     }
+    if let contract = plan.contract { Console.data(PlanCommand.text(contract)) }
     if ignored {
       for (path, reason) in plan.ignored { Console.line("ignored \(path): \(reason)") }
     }
@@ -93,7 +95,15 @@ struct PlanCommand: AsyncParsableCommand {
       settings: plan.settings, moved: plan.moves.map { Moved(path: $0.path, place: $0.place) },
       ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) }, reads: plan.reads, writes: plan.writes,
       seconds: plan.seconds, free: plan.free, uploads: hasDestination ? plan.bytes(.uploaded) : nil,
-      mounts: hasDestination ? plan.bytes(.mounted) : nil, skips: hasDestination ? plan.bytes(.skipped) : nil)
+      mounts: hasDestination ? plan.bytes(.mounted) : nil, skips: hasDestination ? plan.bytes(.skipped) : nil,
+      contract: plan.contract)
+  }
+
+  private static func text(_ contract: [PlannedRule]) -> String {
+    guard !contract.isEmpty else { return "\ncontract: callers may send whatever the model takes\n" }
+    var table = TextTable(["CONTRACT", "RULE", "VALUE", "THEN", "FROM"])
+    for rule in contract { table.add([rule.column, rule.rule, rule.value, rule.then, rule.from]) }
+    return "\n\(table.text)\n"
   }
 
   private func text(_ plan: PackagePlan) -> String {

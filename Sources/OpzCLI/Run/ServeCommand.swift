@@ -58,6 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
     let chosen = iterations ?? served.options.iterations
     if chosen != .all { arguments += ["--iterations", chosen.rawValue] }
     if let format = served.options.format { arguments += ["--format", format] }
+    if let settings = served.settings { arguments += ["--settings", settings.string] }
     guard served.temporary != nil else {
       SignalForwarding.uninstall()
       if SignalForwarding.shared.isStopping { return }

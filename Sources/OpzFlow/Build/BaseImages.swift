@@ -81,6 +81,17 @@ struct BaseImages: Sendable {
     }
   }
 
+  /// Checks that the native runtime of each platform keeps a contract.
+  /// - Throws: `FlowError` of category `conflict` for a runtime that does not, whose server would not start.
+  func requireContract(in session: Session) throws {
+    for base in bases where RuntimeMark(labels: base.image.config.config?.labels ?? [:]).contract < 1 {
+      let own = base.platform.isSameProcessor(as: .host) ? InstalledProgram.server.find(session.environment) : nil
+      throw FlowError(
+        .conflict, "opz-runtime for \(base.platform)", reason: "the pinned runtime is older than contracts",
+        hint: "opz runtime import \(own?.string ?? "PATH-OF-OPZ-SERVER") pins another; versions that exist keep theirs")
+    }
+  }
+
   /// Resolves a base that opz did not make.
   /// - Parameters:
   ///   - base: `scratch`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE` or `HOST/REPO[:TAG|@DIGEST]`.

@@ -22,6 +22,8 @@ struct LoadedProject: Sendable {
   let format: String?
   /// Set if the project, or the model in it, was saved by MLflow.
   let mlflow: MLflowModel?
+  /// What callers of the model may send; nil where the project says nothing of it.
+  let contract: ProjectContract?
 
   static func load(_ request: PackageRequest, _ session: Session) async throws -> LoadedProject {
     try await blocking { try read(request, session) }
@@ -51,12 +53,15 @@ struct LoadedProject: Sendable {
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
       tree: tree, model: model, format: format,
-      mlflow: saved)
+      mlflow: saved,
+      contract: try ProjectContract(
+        config, in: request.project, model: config.runtime.kind == .native ? model?.model : nil))
   }
 
   /// Reports what the model's reader has to say, as of a version that was never tried. What another program than
   /// opz-server makes of the model is not for opz to say.
   func noteModel(_ progress: any ProgressSink) {
+    for note in contract?.notes ?? [] { progress.report(.note(note)) }
     guard config.runtime.kind == .native else { return }
     for note in model?.model.notes ?? [] { progress.report(.note("model: \(note)")) }
   }
@@ -125,6 +130,7 @@ struct LoadedProject: Sendable {
         try bases.requireReading(
           model.format.name, graph: model.model.graphVersion, options: readingOptions(), in: session)
       }
+      if contract != nil { try bases.requireContract(in: session) }
       return bases
     case .model where config.runtime.base == nil: return try .scratch(config.platforms)
     case .custom, .model, .python, .r:
@@ -149,6 +155,7 @@ struct LoadedProject: Sendable {
     if kind == .native {
       environment["OPZ_MODEL_NAME"] = name.description
       environment.merge(readingOptions().environment) { $1 }
+      if contract != nil { environment[ServedContract.variable] = "/\(ServedWorker.Place.settings)" }
     }
     if kind == .python, environment["PYTHONUSERBASE"] == nil {
       environment["PYTHONUSERBASE"] = "/\(PythonProject.prefix)"
@@ -176,15 +183,20 @@ struct LoadedProject: Sendable {
     for base in bases.bases {
       placements.append((base.platform, try await bases.placement(on: base.image, registry, session)))
     }
-    let (files, compression, ready) = (tree.files, config.compression, placements)
+    var files = tree.files
+    if let contract, !config.runtime.hasWorkers {
+      files.append(try await blocking { try ServedContract(contract.contract).file(in: registry) })
+    }
+    let (compression, ready) = (config.compression, placements)
     guard config.runtime.hasWorkers else {
-      return try await blocking {
+      return try await blocking { [files] in
         try BasePlacement.layers(files, environment: environment.layers, compression: compression, on: ready)
       }
     }
-    let servers = try await ServedWorker.serverLayers(config.platforms, registry, session: session)
-    let served = ServedWorker(config: config, tree: tree)
-    let placed = try await blocking {
+    let servers = try await ServedWorker.serverLayers(
+      config.platforms, registry, session: session, keepsContract: contract != nil)
+    let served = ServedWorker(config: config, tree: tree, contract: contract?.contract)
+    let placed = try await blocking { [files] in
       let own = try served.files(python: environment.python, in: registry)
       return try BasePlacement.layers(
         files + own, environment: environment.layers, compression: compression, on: ready)
@@ -268,6 +280,10 @@ struct LoadedProject: Sendable {
     if let test = config.test {
       let blob = BytesBlob(try CanonicalJSON.encode(test))
       found.append(VersionRecord.TestFile(name: TestFiles.settings, descriptor: try descriptor(blob)))
+    }
+    if let profile = contract?.profile {
+      let blob = BytesBlob(try CanonicalJSON.encode(profile))
+      found.append(VersionRecord.TestFile(name: TestFiles.profile, descriptor: try descriptor(blob)))
     }
     return found
   }

@@ -56,6 +56,8 @@ public struct PackagePlan: Sendable {
   public let seconds: Double?
   /// Free bytes on the registry's disk.
   public let free: UInt64
+  /// What the server will demand of callers; nil where the project says nothing of it.
+  public let contract: [PlannedRule]?
 
   public var fits: Bool { writes <= free }
 
@@ -133,7 +135,8 @@ public struct PlanProject: Sendable {
       settings: try await changes(of: project, since: latest, registry),
       moves: placed.moves.map { (path: "/\($0.requested)", place: "/\($0.actual)") }, ignored: project.tree.ignored,
       reads: reads, writes: writes,
-      seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root))
+      seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root),
+      contract: project.contract?.whole.planned)
   }
 
   /// The settings that differ from the newest version's.

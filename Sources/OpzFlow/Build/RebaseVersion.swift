@@ -125,6 +125,7 @@ public struct RebaseVersion: Sendable {
       if let format = version.record.model?.format, session.formats.named(format) != nil {
         try bases.requireReading(format, graph: 0, options: options, in: session)
       }
+      if settings.environment[ServedContract.variable] != nil { try bases.requireContract(in: session) }
       return bases
     default:
       return try await .custom(base, pinned: nil, platforms, registry: registry, session: session, project: session)

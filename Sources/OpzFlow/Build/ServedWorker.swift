@@ -27,6 +27,8 @@ struct ServedWorker: Sendable {
   let config: ProjectConfig
   /// The project's files: whether there is a predict.py among them decides how the model is loaded.
   let tree: SourceTree
+  /// What callers may send; nil for whatever the model takes.
+  let contract: Contract?
 
   /// Whether a version's image has opz-server in front of workers.
   static func isIn(_ image: Image) -> Bool { image.config.config?.entrypoint == command }
@@ -78,6 +80,7 @@ struct ServedWorker: Sendable {
 
   /// Sets what `serve` of opz.yaml says.
   func apply(to settings: inout ServeSettings) {
+    settings.contract = contract
     if let workers = config.serve?.workers {
       settings.workers.count = workers.count ?? settings.workers.count
       settings.workers.memoryMB = workers.memory
@@ -120,7 +123,7 @@ struct ServedWorker: Sendable {
     return own + [try ServedWorker.file(settings(python: python).json(), at: Place.settings, role: .config, cache)]
   }
 
-  private static func file(
+  fileprivate static func file(
     _ bytes: [UInt8], at destination: FilePath, role: LayerRole, _ cache: FilePath
   ) throws -> SourceFile {
     let directory = cache.appending(Digest.of(bytes).hex)
@@ -138,15 +141,18 @@ struct ServedWorker: Sendable {
 
   /// The layers with opz-server of the pinned runtimes: the same blobs as in native images.
   /// - Throws: `FlowError` of category `conflict` for a runtime that has no workers.
-  static func serverLayers(_ platforms: [Platform], _ registry: Registry, session: Session) async throws
-    -> [PlannedLayer]
-  {
+  /// - Parameter keepsContract: whether the project has a contract, which an older server would refuse to start with.
+  static func serverLayers(
+    _ platforms: [Platform], _ registry: Registry, session: Session, keepsContract: Bool
+  ) async throws -> [PlannedLayer] {
     var layers: [PlannedLayer] = []
     for platform in platforms {
       let image = try await RuntimeImport.ensure(platform, registry: registry, session: session)
-      guard RuntimeMark(labels: image.config.config?.labels ?? [:]).workers >= 1 else {
+      let mark = RuntimeMark(labels: image.config.config?.labels ?? [:])
+      guard mark.workers >= 1, !keepsContract || mark.contract >= 1 else {
+        let what = mark.workers >= 1 ? "contracts" : "workers of Python and R"
         throw FlowError(
-          .conflict, "opz-runtime for \(platform)", reason: "the pinned runtime is older than workers of Python and R",
+          .conflict, "opz-runtime for \(platform)", reason: "the pinned runtime is older than \(what)",
           hint: "opz runtime import PATH-OF-OPZ-SERVER pins another; versions that exist keep theirs")
       }
       layers += image.layers.map {
@@ -156,5 +162,29 @@ struct ServedWorker: Sendable {
       }
     }
     return layers
+  }
+}
+
+/// The settings of opz-server in a native image, which has a file of them only for its contract.
+struct ServedContract: Sendable {
+  /// Where the server looks for the file's name.
+  static let variable = "OPZ_SETTINGS"
+
+  private let contract: Contract
+
+  init(_ contract: Contract) { self.contract = contract }
+
+  /// The settings of a server with this model.
+  func settings(model: String) -> ServeSettings {
+    var settings = ServeSettings(model: model)
+    settings.contract = contract
+    return settings
+  }
+
+  /// The file in the image.
+  func file(in registry: Registry) throws -> SourceFile {
+    try ServedWorker.file(
+      settings(model: "/models").json(), at: ServedWorker.Place.settings, role: .config,
+      registry.cacheDirectory.appending("served"))
   }
 }

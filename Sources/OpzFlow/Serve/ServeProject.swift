@@ -61,7 +61,9 @@ public struct ServeProject: Sendable {
     // Before anything is read, so that no edit from then on is missed.
     var watched = WatchedFiles([directory.appending("opz.yaml")])
     let project = try await LoadedProject.load(PackageRequest(project: directory), session)
+    project.noteModel(session.progress)
     watched.add(project.tree.files.map(\.source))
+    if let data = project.config.monitor?.data { watched.add([directory.pushing(FilePath(data))]) }
     return try await blocking { [watched] in try prepare(project, watched) }
   }
 
@@ -75,7 +77,7 @@ public struct ServeProject: Sendable {
         try Durable.makeDirectory(path.removingLastComponent())
         try Durable.replaceWithoutSync(path, with: file.bytes)
       }
-      let served = ServedWorker(config: config, tree: project.tree)
+      let served = ServedWorker(config: config, tree: project.tree, contract: project.contract?.contract)
       var settings = ServeSettings(model: directory.pushing(FilePath(config.model.path)).lexicallyNormalized().string)
       settings.name = config.name.description
       let (command, held) = try command(config, place)

@@ -5,7 +5,7 @@ import OpzJSON
 import OpzModel
 import OpzOCI
 import OpzProject
-import OpzRegistry
+public import OpzRegistry
 import OpzStore
 import SystemPackage
 
@@ -13,10 +13,20 @@ import SystemPackage
 enum TestFiles {
   /// The section `test` of opz.yaml.
   static let settings = "test.json"
+  /// What the table of `monitor.data` has in its columns.
+  static let profile = "profile.json"
   /// A request that must be answered.
   static let example = ExampleRequest.fileName
   /// Those beside the model.
   static let beside = ["holdout.csv", "expected.csv", "requests.jsonl", example]
+
+  /// Whether a file has nothing to compare with.
+  static func isSetting(_ file: VersionRecord.TestFile) -> Bool { file.name == settings || file.name == profile }
+}
+
+extension VersionRecord {
+  /// Whether there is anything to compare an image's results with.
+  public var hasTests: Bool { !tests.allSatisfy { TestFiles.isSetting($0) } }
 }
 
 /// The result of testing an image.
@@ -87,13 +97,10 @@ struct ImageTest: Sendable {
   /// Finds a layer of the base that the store does not have.
   let fetch: @Sendable (Descriptor) async throws -> any Blob
 
-  /// Whether a test file only says how to test.
-  private static func isSetting(_ file: VersionRecord.TestFile) -> Bool { file.name == TestFiles.settings }
-
   func run(_ store: LayoutStore) async throws -> TestReport {
     let settings = try await settings(store)
     let hasWorkers = ServedWorker.isIn(image)
-    guard hasWorkers || !tests.allSatisfy(ImageTest.isSetting) else {
+    guard hasWorkers || !tests.allSatisfy(TestFiles.isSetting) else {
       throw FlowError(
         .notFound, name.description, reason: "there are no expected results",
         hint: "put holdout.csv and expected.csv, or requests.jsonl, next to the model, then opz package")
@@ -131,7 +138,7 @@ struct ImageTest: Sendable {
   }
 
   private func settings(_ store: LayoutStore) async throws -> TestSection {
-    guard let file = tests.first(where: ImageTest.isSetting) else { return TestSection() }
+    guard let file = tests.first(where: { $0.name == TestFiles.settings }) else { return TestSection() }
     let blob = try store.file(file.descriptor)
     return try CanonicalJSON.decode(
       TestSection.self, from: try await blocking { try blob.bytes() }, subject: TestFiles.settings)

@@ -1,9 +1,11 @@
 import OpzArchive
 public import OpzFormats
 import OpzIO
+import OpzInference
 import OpzModel
 import OpzOCI
 import OpzPackage
+import OpzProject
 public import OpzRegistry
 import OpzStore
 public import SystemPackage
@@ -19,7 +21,9 @@ public struct ModelOperand: Sendable {
     /// How its version says that it is to be read.
     public let options: ReadingOptions
     /// A temporary directory to remove after use; nil if the model was not unpacked.
-    public let temporary: FilePath?
+    public var temporary: FilePath?
+    /// The settings that the server is to have, with the model's contract; nil for none.
+    public var settings: FilePath?
   }
 
   private let text: String
@@ -141,8 +145,14 @@ public struct ModelOperand: Sendable {
     if isPath {
       noteShadowed()
       let path = session.path(text).lexicallyNormalized()
-      return Unpacked(
-        path: path, name: path.lastComponent?.stem ?? "model", version: "1", options: ReadingOptions(), temporary: nil)
+      var unpacked = Unpacked(
+        path: path, name: path.lastComponent?.stem ?? "model", version: "1", options: ReadingOptions())
+      if let contract = try await contract(of: path) {
+        unpacked.temporary = try Directory.temporary(prefix: "opz-serve-")
+        try await blocking { [unpacked] in try ModelOperand.write(contract, for: unpacked) }
+        unpacked.settings = unpacked.temporary?.appending(ModelOperand.settingsName)
+      }
+      return unpacked
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
@@ -150,8 +160,35 @@ public struct ModelOperand: Sendable {
     let directory = try Directory.temporary(prefix: "opz-serve-")
     _ = try await blocking { try LayerUnpacker().unpack(stack, into: directory) }
     let models = try await models(of: version, registry, in: directory)
-    return Unpacked(
-      path: models, name: version.record.name, version: version.record.version,
-      options: try ReadingOptions(of: await registry.store.image(version.record.image)), temporary: directory)
+    let image = try await registry.store.image(version.record.image)
+    var unpacked = Unpacked(
+      path: models, name: version.record.name, version: version.record.version, options: try ReadingOptions(of: image),
+      temporary: directory)
+    if version.record.runtime.kind == RuntimeSection.Kind.native.rawValue,
+      let contract = try ServedWorker.settings(of: image, version.record, in: registry.store)?.contract
+    {
+      try await blocking { [unpacked] in try ModelOperand.write(contract, for: unpacked) }
+      unpacked.settings = directory.appending(ModelOperand.settingsName)
+    }
+    return unpacked
+  }
+
+  private static let settingsName = "serve.json"
+
+  private static func write(_ contract: Contract, for model: Unpacked) throws {
+    guard let directory = model.temporary else { return }
+    let settings = ServedContract(contract).settings(model: model.path.string)
+    try Durable.replaceWithoutSync(directory.appending(settingsName), with: settings.json())
+  }
+
+  /// The contract of a project with the native runtime; nil for what is none, and for one without.
+  private func contract(of path: FilePath) async throws -> Contract? {
+    let file = path.appending("opz.yaml")
+    guard try FileStatus.find(path)?.kind == .directory, try FileStatus.find(file) != nil else { return nil }
+    let config = try ConfigReader.read(file, formats: session.formats)
+    guard config.runtime.kind == .native, config.serve?.contract != nil || config.monitor?.data != nil else {
+      return nil
+    }
+    return try await LoadedProject.load(PackageRequest(project: path), session).contract?.contract
   }
 }

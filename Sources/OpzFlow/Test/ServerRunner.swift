@@ -31,7 +31,14 @@ final class ServerRunner: ModelRunner {
   /// Starts the server of a native image: a static program, which needs nothing of the image but the model.
   static func start(_ image: Image, root: FilePath, name: String, session: Session) async throws -> ServerRunner {
     try requireHost(image)
-    let environment = (image.config.config?.env ?? []) + ["OPZ_MODEL=\(root.appending("models"))"] + own
+    var environment = image.config.config?.env ?? []
+    // The settings are among the unpacked files too. What is last counts.
+    if let line = environment.last(where: { $0.hasPrefix("\(ServedContract.variable)=/") }) {
+      environment.removeAll { $0.hasPrefix("\(ServedContract.variable)=") }
+      let place = root.pushing(FilePath(String(line.dropFirst(ServedContract.variable.utf8.count + 2))))
+      environment.append("\(ServedContract.variable)=\(place)")
+    }
+    environment += ["OPZ_MODEL=\(root.appending("models"))"] + own
     return try await start(
       [root.appending("opz-server").string], environment, in: root, name: name, wait: 30, session: session)
   }

@@ -10,7 +10,9 @@ struct InferenceEncoder {
   func encode() throws -> (body: [UInt8], jsonCount: Int?) {
     let binaries = try zip(answer.outputs, answer.isBinary).map { $1 ? try $0.bytes() : nil }
     // The buffer is never reallocated.
-    let values = zip(answer.outputs, binaries).reduce(256) { $0.plus($1.1?.count ?? $1.0.jsonBytes) }
+    let values = zip(answer.outputs, binaries).reduce(answer.contractBytes.plus(256)) {
+      $0.plus($1.1?.count ?? $1.0.jsonBytes)
+    }
     var json = JSONWriter(capacity: values)
     json.raw("{\"model_name\":")
     json.string(answer.model)
@@ -19,6 +21,11 @@ struct InferenceEncoder {
     if let id = answer.id {
       json.raw(",\"id\":")
       json.string(id)
+    }
+    if let contract = answer.contract {
+      json.raw(",\"parameters\":{\"opz_contract\":")
+      json.string(contract)
+      json.raw("}")
     }
     json.raw(",\"outputs\":")
     json.list(zip(answer.outputs, binaries)) { json, output in

@@ -20,7 +20,9 @@ package struct OpenInferenceDialect: InferenceDialect {
   }
 
   package func responseBytes(_ answer: InferenceAnswer) -> Int {
-    zip(answer.outputs, answer.isBinary).reduce(256) { $0.plus($1.1 ? $1.0.binaryBytes.times(2) : $1.0.jsonBytes) }
+    zip(answer.outputs, answer.isBinary).reduce(answer.contractBytes.plus(256)) {
+      $0.plus($1.1 ? $1.0.binaryBytes.times(2) : $1.0.jsonBytes)
+    }
   }
 
   /// A body that is one tensor without any JSON: a batch of one for a model with one input, or rows of a model whose

@@ -24,6 +24,13 @@ package struct ProtobufDialect: InferenceDialect {
     message.put(1, string: answer.model)
     message.put(2, string: answer.version)
     if let id = answer.id { message.put(3, string: id) }
+    if let contract = answer.contract {
+      var (entry, parameter) = (WireWriter(), WireWriter())
+      parameter.put(3, string: contract)
+      entry.put(1, string: InferenceAnswer.contractParameter)
+      entry.put(2, message: parameter)
+      message.put(4, message: entry)
+    }
     let isRaw = ProtobufDialect.isRaw(answer)
     for output in answer.outputs {
       var tensor = WireWriter()
@@ -40,7 +47,7 @@ package struct ProtobufDialect: InferenceDialect {
   /// A typed tensor is copied into its message, and that into the response.
   package func responseBytes(_ answer: InferenceAnswer) -> Int {
     let isRaw = ProtobufDialect.isRaw(answer)
-    return answer.outputs.reduce(256) {
+    return answer.outputs.reduce(answer.contractBytes.plus(256)) {
       $0.plus(isRaw ? $1.binaryBytes.times(2) : TypedContents.mostBytes($1).times(3))
     }
   }

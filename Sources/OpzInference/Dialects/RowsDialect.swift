@@ -67,12 +67,6 @@ private struct CSVRows {
     table = TableBuilder(context)
   }
 
-  /// What pandas, and so MLflow's server, takes for missing.
-  private static let missing: Set<String> = [
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "n/a", "nan", "null",
-  ]
-
   func request(_ body: [UInt8]) throws -> InferenceRequest {
     var table = table
     do {
@@ -87,7 +81,7 @@ private struct CSVRows {
           throw RequestFailure.bad("line \(records.line): \(fields.count) fields, the header has \(columns.count)")
         }
         for (index, field) in fields.enumerated() {
-          if CSVRows.missing.contains(field) {
+          if CSVTable.missing.contains(field) {
             table.appendMissing(columns[index])
           } else if !isText[index], let number = Double(field) {
             try table.append(number, columns[index])

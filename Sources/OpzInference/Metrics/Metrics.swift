@@ -29,8 +29,18 @@ package final class Metrics: Sendable {
     package var decoding = Total()
     package var scoring = Total()
     package var encoding = Total()
+    /// Values that broke the contract, by column, reason and action; their own counts are 1.
+    package var violations: [ContractViolation: UInt64] = [:]
     /// Milliseconds since 1970, 0 before the first.
     package var lastInference: UInt64 = 0
+
+    fileprivate mutating func add(_ found: [ContractViolation]) {
+      for var one in found {
+        let count = UInt64(clamping: one.count)
+        one.count = 1
+        violations[one, default: 0] &+= count
+      }
+    }
   }
 
   /// Creates counters at zero.
@@ -50,10 +60,12 @@ package final class Metrics: Sendable {
   /// Counts an inference request that failed.
   package func failed(_ error: any Error, in duration: Duration) {
     let reason = FailureReason(error)
+    let violations = (error as? RequestFailure)?.violations ?? []
     values.withLock { values in
       values.latency.record(duration.seconds)
       values.failure.add(duration)
       values.failures[reason, default: 0] &+= 1
+      values.add(violations)
     }
   }
 
@@ -67,6 +79,7 @@ package final class Metrics: Sendable {
       values.scoring.add(inference.scoring)
       values.encoding.add(inference.encoding)
       values.lastInference = now
+      values.add(inference.violations)
     }
   }
 }

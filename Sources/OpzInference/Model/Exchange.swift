@@ -39,6 +39,9 @@ package struct Inference: Sendable {
   package let decoding: Duration
   package let scoring: Duration
   package let encoding: Duration
+  /// What the contract found, and how the response's transport says it.
+  package let violations: [ContractViolation]
+  package let contract: String?
 }
 
 extension ServedModel {
@@ -53,7 +56,7 @@ extension ServedModel {
     let body = try exchange.dialect.response(answer)
     return Inference(
       body: body, id: answer.id, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded,
-      encoding: .now - scored)
+      encoding: .now - scored, violations: answer.violations, contract: answer.contract)
   }
 
   /// Answers a request by a predictor elsewhere.
@@ -79,7 +82,7 @@ extension ServedModel {
     }
     return Inference(
       body: body, id: answer.id, rows: answer.rows, decoding: decoded - begin, scoring: scored - decoded,
-      encoding: .now - scored)
+      encoding: .now - scored, violations: answer.violations, contract: answer.contract)
   }
 
   private func run<Value: Sendable>(

@@ -5,18 +5,19 @@ struct RowAssembler {
   let features: [FeatureSpec]
   private let positions: [String: Int]
   /// The categories of each feature; nil for a numeric one.
-  private let categories: [Categories?]
+  let categories: [Categories?]
   /// Whether some feature needs more than float32, so that all numbers are kept in float64.
   let isDouble: Bool
 
-  init(_ features: [FeatureSpec]) {
+  /// - Parameter marksUnseen: whether unseen categories that become missing values can be told from them.
+  init(_ features: [FeatureSpec], marksUnseen: Bool = false) {
     self.features = features
     isDouble = features.contains { $0.element == .float64 || $0.element == .integer }
     positions = Dictionary(features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     categories = features.map { feature in
       feature.categories.map { texts in
         let codes = Dictionary(texts.enumerated().map { ($1, Float($0)) }, uniquingKeysWith: { first, _ in first })
-        return Categories(feature: feature, codes: codes)
+        return Categories(feature: feature, codes: codes, marksUnseen: marksUnseen)
       }
     }
   }
@@ -37,7 +38,9 @@ struct RowAssembler {
         : mismatch(unknown: [name], missing: [])
     }
     guard let categories = categories[position] else {
-      throw RequestFailure.bad("\(subject) has the datatype BYTES, but the feature is numeric")
+      throw RequestFailure(
+        400, "\(subject) has the datatype BYTES, but the feature is numeric",
+        violations: [ContractViolation(name, .type, as: .reject)])
     }
     return categories
   }

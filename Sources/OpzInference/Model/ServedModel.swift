@@ -15,25 +15,40 @@ public struct ServedModel: Sendable {
   private let nativeInputs: [TensorSpec]
   private let nativeOutputs: [TensorSpec]
   private let assembler: RowAssembler?
+  /// Checks what comes in; nil where nothing is demanded beyond what the model takes.
+  private let nativeContract: NativeContract?
+  private let remoteContract: RemoteContract?
 
   /// Creates a model that is served by its name and version (Open Inference Protocol V2).
-  public init(name: String, version: String, predictor: any Predictor) {
+  /// - Parameter contract: what its callers may send; the model's own inputs fill what it does not say.
+  public init(name: String, version: String, predictor: any Predictor, contract: Contract? = nil) {
     self.name = name
     self.version = version
     backend = .native(predictor)
-    assembler = RowAssembler(predictor.features)
-    nativeInputs = predictor.features.map {
+    let assembler = RowAssembler(predictor.features, marksUnseen: contract != nil)
+    let inputs = predictor.features.map {
       TensorSpec($0.name, $0.datatype, categories: $0.categories.flatMap { $0.isEmpty ? nil : $0 })
     }
+    let whole = contract?.filled(from: Contract(of: inputs))
+    self.assembler = assembler
+    nativeContract = whole.map {
+      NativeContract($0, predictor.features, categories: assembler.categories, isDouble: assembler.isDouble)
+    }
+    remoteContract = nil
+    nativeInputs = inputs.map { whole?.narrowed($0) ?? $0 }
     nativeOutputs = predictor.outputs.map { TensorSpec($0.name, Datatype($0.element), shape: $0.shape(rows: -1)) }
   }
 
   /// Creates a model whose outputs another process computes.
-  public init(name: String, version: String, remote: any RemotePredictor) {
+  /// - Parameter contract: what its callers may send; the inputs that the process has announced by now fill what it does
+  ///   not say.
+  public init(name: String, version: String, remote: any RemotePredictor, contract: Contract? = nil) {
     self.name = name
     self.version = version
     backend = .remote(remote)
     assembler = nil
+    nativeContract = nil
+    remoteContract = contract.map { RemoteContract($0, remote.inputs) }
     nativeInputs = []
     nativeOutputs = []
   }
@@ -43,7 +58,7 @@ public struct ServedModel: Sendable {
     switch backend {
     case .native: nativeInputs
     // Known when the first worker has started.
-    case .remote(let predictor): predictor.inputs
+    case .remote(let predictor): remoteContract?.inputs ?? predictor.inputs
     }
   }
 
@@ -92,12 +107,14 @@ public struct ServedModel: Sendable {
       throw RequestFailure(500, "the model has no scorer")
     }
     let wanted = try wanted(request.outputs, predictor.outputs)
-    let rows = try assembler.rows(request.inputs)
+    var rows = try assembler.rows(request.inputs)
+    var report = ContractReport()
+    if let nativeContract { rows = try nativeContract.check(rows, &report) }
     try check(rows.count, wanted.map { predictor.outputs[$0] }, limits: limits)
     try ServedModel.check(deadline)
     let values = try predictor.predict(rows, outputs: wanted)
     let outputs = zip(wanted, values).map { OutputTensor(predictor.outputs[$0], rows: rows.count, values: $1) }
-    return answer(request, outputs, rows: rows.count)
+    return answer(request, outputs, rows: rows.count, report: report)
   }
 
   /// Answers a request by a predictor elsewhere.
@@ -122,16 +139,21 @@ public struct ServedModel: Sendable {
     remote.parameters = request.parameters
     remote.deadline = deadline
     try ServedModel.check(deadline)
+    var report = ContractReport()
+    try remoteContract?.check(&remote.inputs, &report)
     let tensors = try await predictor.predict(remote)
-    return answer(request, tensors.map { OutputTensor($0) }, rows: request.inputs.first?.rows ?? 0)
+    return answer(request, tensors.map { OutputTensor($0) }, rows: request.inputs.first?.rows ?? 0, report: report)
   }
 
-  private func answer(_ request: InferenceRequest, _ outputs: [OutputTensor], rows: Int) -> InferenceAnswer {
+  private func answer(_ request: InferenceRequest, _ outputs: [OutputTensor], rows: Int, report: ContractReport)
+    -> InferenceAnswer
+  {
     let asked = Dictionary(
       (request.outputs ?? []).map { ($0.name, $0.isBinary) }, uniquingKeysWith: { first, _ in first })
     return InferenceAnswer(
       model: name, version: version, id: request.id, outputs: outputs,
-      isBinary: outputs.map { (asked[$0.name] ?? nil) ?? request.binaryOutputs }, rows: rows)
+      isBinary: outputs.map { (asked[$0.name] ?? nil) ?? request.binaryOutputs }, rows: rows,
+      violations: report.violations, contract: report.text)
   }
 
   package static func check(_ deadline: ContinuousClock.Instant?) throws {

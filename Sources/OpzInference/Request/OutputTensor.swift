@@ -119,4 +119,13 @@ package struct InferenceAnswer: Sendable {
   /// For each output, whether it was asked for as binary data.
   package let isBinary: [Bool]
   package let rows: Int
+  /// What the contract found, and what the response says of it.
+  package var violations: [ContractViolation] = []
+  package var contract: String?
+
+  /// The name of the response's parameter that says what the contract found.
+  static let contractParameter = "opz_contract"
+
+  /// The most bytes of what the response says of the contract, each quote by its escape.
+  var contractBytes: Int { contract.map { $0.utf8.count.times(2).plus(64) } ?? 0 }
 }

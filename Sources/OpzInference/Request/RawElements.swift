@@ -66,7 +66,7 @@ struct RawElements {
   }
 
   /// Where each element stands.
-  private struct Starts: Sequence, IteratorProtocol {
+  struct Starts: Sequence, IteratorProtocol {
     let bytes: [UInt8]
     let size: Int?
     var position = 0

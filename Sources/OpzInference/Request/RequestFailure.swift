@@ -6,12 +6,18 @@ package struct RequestFailure: Error, Equatable {
   package let leavesBody: Bool
   /// Whole seconds after which it is worth trying again; nil where nothing is known about that.
   package let retryAfter: Int?
+  /// The values for which it is refused, where it is for values; they are counted.
+  package let violations: [ContractViolation]
 
-  package init(_ status: Int, _ message: String, leavesBody: Bool = false, retryAfter: Int? = nil) {
+  package init(
+    _ status: Int, _ message: String, leavesBody: Bool = false, retryAfter: Int? = nil,
+    violations: [ContractViolation] = []
+  ) {
     self.status = status
     self.message = message
     self.leavesBody = leavesBody
     self.retryAfter = retryAfter
+    self.violations = violations
   }
 
   /// A malformed request.

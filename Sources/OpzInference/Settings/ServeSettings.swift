@@ -17,6 +17,8 @@ public struct ServeSettings: Sendable, Equatable {
   public var signature: Signature?
   public var workers = Workers()
   public var batch = Batch()
+  /// What callers may send; nil for whatever the model takes.
+  public var contract: Contract?
 
   /// Settings of a model with all defaults.
   public init(model: String) { self.model = model }

@@ -33,13 +33,13 @@ extension ServeSettings {
 }
 
 /// What is wrong, and with which member.
-private struct SettingsProblem: Error {
+struct SettingsProblem: Error {
   let place: String
   let reason: String
 }
 
 /// The members of one object of the file.
-private struct SettingsMembers {
+struct SettingsMembers {
   let members: [String: JSONValue]
   let place: String
 
@@ -51,7 +51,7 @@ private struct SettingsMembers {
 
   private func at(_ key: String) -> String { place.isEmpty ? key : "\(place).\(key)" }
 
-  private func wrong(_ key: String, _ reason: String) -> SettingsProblem {
+  func wrong(_ key: String, _ reason: String) -> SettingsProblem {
     SettingsProblem(place: at(key), reason: reason)
   }
 
@@ -121,7 +121,7 @@ private struct SettingsMembers {
 
 extension SettingsMembers {
   func settings() throws -> ServeSettings {
-    try only(["opz_serve", "name", "version", "model", "worker", "signature", "workers", "batch"])
+    try only(["opz_serve", "name", "version", "model", "worker", "signature", "workers", "batch", "contract"])
     guard members["opz_serve"] == .integer(Int64(ServeSettings.form)) else {
       throw wrong("opz_serve", "this program reads \(ServeSettings.form)")
     }
@@ -132,6 +132,7 @@ extension SettingsMembers {
     settings.signature = try object("signature")?.signature()
     if let workers = try object("workers") { settings.workers = try workers.workers() }
     if let batch = try object("batch") { settings.batch = try batch.batch() }
+    settings.contract = try objects("contract").map { try Contract(reading: $0, at: "contract") }
     return settings
   }
 

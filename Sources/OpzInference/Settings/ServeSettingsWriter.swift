@@ -10,7 +10,8 @@ extension ServeSettings {
     members["signature"] = signature.map(\.value)
     members["workers"] = workers.value
     members["batch"] = batch.value
-    // Numbers of a signature are finite, so this cannot fail.
+    members["contract"] = contract.map(\.value)
+    // Numbers of a signature and of a contract are finite, so this cannot fail.
     return (try? CanonicalJSON.encodePretty(JSONValue.object(members))) ?? []
   }
 }

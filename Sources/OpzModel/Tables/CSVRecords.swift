@@ -80,6 +80,12 @@ package struct CSVRecords {
 
 /// Reads small CSV tables into memory.
 public enum CSVTable {
+  /// What pandas, and so MLflow's server, takes for missing.
+  package static let missing: Set<String> = [
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+  ]
+
   /// All records, including the header.
   /// - Throws: `ModelError.badRows` with the line number.
   public static func read(_ bytes: [UInt8], name: String) throws -> [[String]] {

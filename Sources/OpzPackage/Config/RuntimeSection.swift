@@ -59,6 +59,9 @@ public struct RuntimeSection: Sendable, Hashable {
   /// Whether opz-server runs the model in worker processes: a Python or R runtime without a command of its own.
   public var hasWorkers: Bool { (kind == .python || kind == .r) && command.isEmpty }
 
+  /// Whether opz-server is in front of the model, and so can keep a contract.
+  public var keepsContract: Bool { kind == .native || hasWorkers }
+
   /// The base where opz.yaml names none; nil for a kind that has no usual one.
   /// - Parameter python: the version of Python, such as `3.12`.
   public static func usualBase(_ kind: Kind, python: String? = nil) -> String? {

@@ -1,6 +1,6 @@
 public import OpzYAML
 
-/// The section `serve` of opz.yaml: how opz-server runs the workers of a Python or R model.
+/// The section `serve` of opz.yaml: how opz-server serves the model, and runs the workers of a Python or R model.
 ///
 /// It is content of the image (`/opt/opz/serve.json`), unlike `deploy`.
 public struct ServeSection: Sendable, Hashable {
@@ -69,9 +69,11 @@ public struct ServeSection: Sendable, Hashable {
   public var workers: Workers?
   public var batch: Batch?
   public var limits: Limits?
+  /// What callers may send; for the native runtime too.
+  public var contract: ContractSection?
 
   /// The section's keys, and those of its mappings.
-  public static let keys = ["loader", "workers", "batch", "limits"]
+  public static let keys = ["loader", "workers", "batch", "limits", "contract"]
   static let workersKeys = ["count", "memory", "startSeconds", "requestSeconds"]
   static let batchKeys = ["rows", "waitMilliseconds"]
   static let limitsKeys = ["requests", "body"]
@@ -85,11 +87,15 @@ public struct ServeSection: Sendable, Hashable {
   private static let memoryLimit = 16 << 20
 
   /// Creates a section; nil is the server's default.
-  public init(loader: Loader? = nil, workers: Workers? = nil, batch: Batch? = nil, limits: Limits? = nil) {
+  public init(
+    loader: Loader? = nil, workers: Workers? = nil, batch: Batch? = nil, limits: Limits? = nil,
+    contract: ContractSection? = nil
+  ) {
     self.loader = loader
     self.workers = workers
     self.batch = batch
     self.limits = limits
+    self.contract = contract
   }
 
   /// Reads the section of a document; nil if it has none. Problems are reported to the document's `KeyProblems`.
@@ -99,10 +105,7 @@ public struct ServeSection: Sendable, Hashable {
   public static func read(_ top: YAMLScope, for runtime: RuntimeSection?) -> ServeSection? {
     guard top.has("serve") else { return nil }
     let scope = top.mapping("serve", keys: keys)
-    if let runtime, !runtime.hasWorkers {
-      let why = runtime.command.isEmpty ? "a \(runtime.kind.rawValue) runtime" : "a runtime with a command of its own"
-      top.fail("serve", "\(why) has no workers", hint: "remove it, or write runtime: {kind: python} without a command")
-    }
+    if let runtime { check(scope, top, for: runtime) }
     var section = ServeSection(loader: scope.choice("loader"))
     if scope.has("workers") {
       let part = scope.mapping("workers", keys: workersKeys)
@@ -122,7 +125,22 @@ public struct ServeSection: Sendable, Hashable {
       section.limits = Limits(
         requests: part.integer("requests", in: 1...1_000_000), body: part.mebibytes("body", limit: 1 << 10))
     }
+    section.contract = ContractSection.read(scope)
     return section
+  }
+
+  /// Parts without effect are errors: workers of the native runtime, and all of them where opz-server does not serve.
+  private static func check(_ scope: YAMLScope, _ top: YAMLScope, for runtime: RuntimeSection) {
+    guard !runtime.hasWorkers else { return }
+    let ofWorkers = keys.filter { $0 != "contract" && scope.has($0) }
+    if runtime.kind == .native, scope.has("contract"), ofWorkers.isEmpty { return }
+    let why = runtime.command.isEmpty ? "a \(runtime.kind.rawValue) runtime" : "a runtime with a command of its own"
+    let what = runtime.kind == .native ? "has no workers" : "has no workers and keeps no contract"
+    top.fail(
+      "serve", "\(why) \(what)",
+      hint: runtime.kind == .native
+        ? "keep serve.contract alone, or write runtime: {kind: python} without a command"
+        : "remove it, or write runtime: {kind: python} without a command")
   }
 }
 

@@ -94,13 +94,13 @@ extension InferenceServer {
     _ messages: inout GRPCMessages, _ deadline: ContinuousClock.Instant?, record: inout RequestRecord
   ) async throws -> Response {
     let known = record
-    let (body, ticket) = try await counted(&record) { ticket in
+    let (inference, ticket) = try await counted(&record) { ticket in
       guard let message = try await messages.next(ticket) else {
         throw GRPCStatus(.invalidArgument, "the call has no message")
       }
       return try exchange(message, ticket, record: known, deadline: deadline)
     }
-    var response = Response.grpc(message: body.bytes)
+    var response = Response.grpc(message: inference.body.bytes)
     response.lease = ticket
     return response
   }

@@ -91,12 +91,12 @@ final class InferStream: AnswerStream, @unchecked Sendable {
     let known = record
     var status = GRPCStatus.ok
     do {
-      let (body, ticket) = try await server.counted(&record) { ticket in
+      let (inference, ticket) = try await server.counted(&record) { ticket in
         guard let message = try await messages.next(ticket) else { throw GRPCStatus(.invalidArgument) }
         return try server.exchange(message, ticket, record: known, deadline: deadline)
       }
       self.ticket = ticket
-      answer.put(2, bytes: body.bytes)
+      answer.put(2, bytes: inference.body.bytes)
     } catch let failure as RequestFailure {
       // The stream goes on after a request that is refused.
       answer.put(1, string: failure.message)

@@ -198,7 +198,7 @@ public final class InferenceServer: HTTPService {
     let deadline = try RequestDeadline.of(request.fields, start)
     // How long a body is that is compressed, or comes in chunks, is known once it is there.
     let announced = request.field("content-encoding") == nil ? request.length : nil
-    let inference = try await counted(&record) { ticket in
+    let (inference, ticket) = try await counted(&record) { ticket in
       // The response's memory is reserved together with the body's, so that no body is read in vain.
       if let announced {
         let count = Int(clamping: min(announced, UInt64(limits.bodyBytes)))
@@ -211,7 +211,8 @@ public final class InferenceServer: HTTPService {
     }
     var response = Response(inference.body.contentType, inference.body.bytes)
     if let count = inference.body.jsonCount { response["Inference-Header-Content-Length"] = "\(count)" }
-    response.lease = inference.ticket
+    if let contract = inference.contract { response["Opz-Contract"] = contract }
+    response.lease = ticket
     return response
   }
 
@@ -219,10 +220,10 @@ public final class InferenceServer: HTTPService {
   /// - Parameters:
   ///   - record: learns what it took.
   ///   - read: reads the request's body within what the ticket admits.
-  /// - Returns: the response's body, and the ticket that holds its memory until it is sent.
+  /// - Returns: the response, and the ticket that holds its memory until it is sent.
   func counted(
     _ record: inout RequestRecord, _ read: (Admission.Ticket) async throws -> Exchange
-  ) async throws -> (body: InferenceBody, ticket: Admission.Ticket) {
+  ) async throws -> (inference: Inference, ticket: Admission.Ticket) {
     let start = ContinuousClock.now
     let ticket = admission.open()
     defer { ticket.close() }
@@ -233,7 +234,7 @@ public final class InferenceServer: HTTPService {
       metrics.inferred(inference, in: ContinuousClock.now - start, now: unixMilliseconds())
       record.learn(inference, exchange.body.count)
       ticket.hold(bytes: inference.body.bytes.count)
-      return (inference.body, ticket)
+      return (inference, ticket)
     } catch {
       metrics.failed(error, in: ContinuousClock.now - start)
       throw error

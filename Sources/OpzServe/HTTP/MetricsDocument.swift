@@ -21,6 +21,7 @@ struct MetricsDocument {
     text.metric(
       "opz_inference_errors_total", "counter", help: "Inference requests refused or failed.",
       value: values.failure.count)
+    violations(&text, values)
     text.metric("opz_requests_in_flight", "gauge", help: "Inference requests not answered yet.", value: inFlight)
     text.metric("opz_ready", "gauge", help: "1 while the server is ready for requests.", value: isReady ? 1 : 0)
     text.describe("opz_model_info", "gauge", help: "The model that is served.")
@@ -44,6 +45,19 @@ struct MetricsDocument {
     let sorted = values.requests.sorted { ($0.key.label, $0.key.status) < ($1.key.label, $1.key.status) }
     for (key, count) in sorted {
       text.sample("opz_requests_total", [("endpoint", key.label), ("code", "\(key.status)")], value: count)
+    }
+  }
+
+  private func violations(_ text: inout PrometheusText, _ values: Metrics.Values) {
+    text.describe("opz_contract_violations_total", "counter", help: "Values that broke the contract, by what was done.")
+    let sorted = values.violations.sorted {
+      ($0.key.column, $0.key.reason.rawValue, $0.key.action.rawValue)
+        < ($1.key.column, $1.key.reason.rawValue, $1.key.action.rawValue)
+    }
+    for (key, count) in sorted {
+      text.sample(
+        "opz_contract_violations_total",
+        [("column", key.column), ("reason", key.reason.rawValue), ("action", key.action.rawValue)], value: count)
     }
   }
 

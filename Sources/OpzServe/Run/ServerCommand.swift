@@ -64,14 +64,14 @@ public struct ServerCommand: Sendable {
     guard let settings = options.settings, let worker = settings.worker else { return (try load(options), nil) }
     let pool = try await WorkerServing.start(settings, worker, limits: options.limits, environment: environment)
     let name = options.name ?? ModelPredictor.name(of: options.model)
-    return (ServedModel(name: name, version: options.modelVersion, remote: pool), pool)
+    return (ServedModel(name: name, version: options.modelVersion, remote: pool, contract: settings.contract), pool)
   }
 
   private func load(_ options: ServerOptions) throws -> ServedModel {
     let predictor = ModelPredictor(try formats.load(options.model, options: options.reading))
     return ServedModel(
       name: options.name ?? ModelPredictor.name(of: options.model), version: options.modelVersion,
-      predictor: predictor)
+      predictor: predictor, contract: options.settings?.contract)
   }
 
   private static func summary(_ model: ServedModel) -> String {

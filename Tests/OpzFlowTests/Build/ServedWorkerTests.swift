@@ -81,6 +81,30 @@ struct ServedWorkerTests {
     #expect(try await project.registry().fsck().problems == [])
   }
 
+  @Test("Python and R: the settings have the contract, of what is written and of the training data")
+  func contract() async throws {
+    for runtime in ["kind: python", "kind: r"] {
+      let project = try await Self.project(
+        runtime, "serve: {contract: {x: {min: 0, then: clip}}}\nmonitor: {data: train.csv}")
+      try project.directory.write("p/train.csv", "x,y\n1,a\n2,b\n")
+      let contract = try #require(try await serve(project.package().version, project).contract)
+      #expect(contract.columns.map(\.name) == ["x", "y"])
+      #expect(contract.columns[0].least == .init(0, .clip))
+      #expect(contract.columns[0].most == .init(2, .flag, from: .profile))
+      #expect(contract.columns[1].categories == .init(["a", "b"], .flag, from: .profile))
+    }
+  }
+
+  @Test("a runtime that knows no contract is refused, since its server would not start")
+  func olderThanContracts() async throws {
+    let mark = "opz-runtime-reads:xgboost-json;graph=1;workers=1;"
+    let project = try await Self.project("kind: python", "serve: {contract: {}}", mark: mark)
+    let error = await #expect(throws: FlowError.self) { try await project.package() }
+    #expect(error?.reason == "the pinned runtime is older than contracts")
+    let without = try await Self.project("kind: python", "", mark: mark)
+    _ = try await without.package()
+  }
+
   @Test("a changed model is a new model layer and nothing else")
   func modelChange() async throws {
     let project = try await Self.project()
