@@ -164,7 +164,7 @@ public struct ModelOperand: Sendable {
     var unpacked = Unpacked(
       path: models, name: version.record.name, version: version.record.version, options: try ReadingOptions(of: image),
       temporary: directory)
-    if version.record.runtime.kind == RuntimeSection.Kind.native.rawValue,
+    if image.config.config?.env?.contains("\(ServedContract.variable)=/\(ServedWorker.Place.settings)") == true,
       let contract = try ServedWorker.settings(of: image, version.record, in: registry.store)?.contract
     {
       try await blocking { [unpacked] in try ModelOperand.write(contract, for: unpacked) }
