@@ -10,6 +10,7 @@ OPZ_LAZY(library, int, sqlite3_open_v2, (const char *name, sqlite3 **database, i
 OPZ_LAZY(library, int, sqlite3_close_v2, (sqlite3 * database), (database))
 OPZ_LAZY(library, int, sqlite3_busy_timeout, (sqlite3 * database, int milliseconds), (database, milliseconds))
 OPZ_LAZY(library, int, sqlite3_limit, (sqlite3 * database, int id, int value), (database, id, value))
+OPZ_LAZY(library, int, sqlite3_errcode, (sqlite3 * database), (database))
 OPZ_LAZY(library, const char *, sqlite3_errmsg, (sqlite3 * database), (database))
 OPZ_LAZY(library, int, sqlite3_prepare_v2, (sqlite3 * database, const char *sql, int bytes, sqlite3_stmt **statement, const char **tail),
          (database, sql, bytes, statement, tail))

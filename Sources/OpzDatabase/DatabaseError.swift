@@ -13,13 +13,20 @@ public enum DatabaseErrorCode: FailureCode {
   case notConnected
   /// The database ended a statement with an error.
   case refused
+  /// The role may not do it.
+  case forbidden
+  /// Somebody else holds a lock for longer than was to be waited.
+  case busy
+  /// The connection ended.
+  case lost
 
   public var category: ErrorCategory {
     switch self {
     case .badURL: .usage
     case .notFound: .notFound
-    case .notConnected: .network
+    case .notConnected, .forbidden, .lost: .network
     case .refused: .failed
+    case .busy: .conflict
     }
   }
 }

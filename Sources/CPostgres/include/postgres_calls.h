@@ -17,6 +17,9 @@ enum {
   OPZ_PG_SINGLE_TUPLE = 9,
 };
 
+// A field of an error: its code, five characters (PG_DIAG_SQLSTATE).
+enum { OPZ_PG_DIAG_SQLSTATE = 'C' };
+
 // Null, or why libpq could not be loaded.
 const char *opz_postgres_load(void);
 
@@ -31,6 +34,7 @@ int PQsetSingleRowMode(PGconn *connection);
 PGresult *PQgetResult(PGconn *connection);
 int PQresultStatus(const PGresult *result);
 char *PQresultErrorMessage(const PGresult *result);
+char *PQresultErrorField(const PGresult *result, int field);
 int PQntuples(const PGresult *result);
 int PQnfields(const PGresult *result);
 int PQgetisnull(const PGresult *result, int row, int column);

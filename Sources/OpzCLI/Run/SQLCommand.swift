@@ -8,14 +8,18 @@ import SystemPackage
 
 struct SQLCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sql", abstract: "Writes a model as SQL for a database, and compares its scores there.",
+    commandName: "sql", abstract: "Writes a model as SQL for a database, proves it there, and installs it.",
     discussion: """
       Without a subcommand, it writes the statement: opz sql write, which also takes a model with a subcommand's name.
 
       opz sql examples/churn/model.json --dialect postgresql --table customers --key id
       opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers
+      opz sql install churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers --name churn_score
       """,
-    subcommands: [SQLWriteCommand.self, SQLVerifyCommand.self], defaultSubcommand: SQLWriteCommand.self)
+    subcommands: [
+      SQLWriteCommand.self, SQLVerifyCommand.self, SQLInstallCommand.self, SQLStatusCommand.self,
+      SQLRollbackCommand.self, SQLUninstallCommand.self, SQLHistoryCommand.self,
+    ], defaultSubcommand: SQLWriteCommand.self)
 }
 
 struct SQLWriteCommand: AsyncParsableCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import OpzDatabase
 import OpzFlow
 import OpzFormats
 import OpzIO
@@ -27,7 +26,7 @@ struct SQLVerifyCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
-  @Option(help: ArgumentHelp("The database; OPZ_DATABASE if missing.", valueName: "url")) var database: String?
+  @OptionGroup var database: DatabaseOption
   @Option(help: ArgumentHelp("A table with the model's inputs.", valueName: "table")) var table: String?
   @Option(
     parsing: .unconditionalSingleValue,
@@ -50,7 +49,7 @@ struct SQLVerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let url = try url(session)
+    let url = try database.url(session)
     let operand = ModelOperand(model, session)
     let loaded = try await operand.load(iterations: iterations)
     for note in loaded.model.notes { options.note(note) }
@@ -68,13 +67,5 @@ struct SQLVerifyCommand: AsyncParsableCommand {
         "attached to \(version.record.reference): \(attached.digest.short)" + (key == nil ? ", not signed" : ""))
     }
     try report.requireSuccess()
-  }
-
-  private func url(_ session: Session) throws -> DatabaseURL {
-    if let database { return try DatabaseURL(parsing: database, from: .commandLine) }
-    guard let named = session.environment["OPZ_DATABASE"], !named.isEmpty else {
-      throw ValidationError("--database URL is missing, and OPZ_DATABASE is not set")
-    }
-    return try DatabaseURL(parsing: named, from: .environment)
   }
 }

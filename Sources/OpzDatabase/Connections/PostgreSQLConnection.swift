@@ -40,6 +40,8 @@ final class PostgreSQLConnection: DatabaseConnection {
     self.url = url
     // A role may have a setting of its own, with which numbers do not read back as they were.
     try run("SET extra_float_digits = 1")
+    // With off, a backslash in a text would be the beginning of something else.
+    try run("SET standard_conforming_strings = on")
   }
 
   deinit { PQfinish(handle) }
@@ -144,6 +146,22 @@ final class PostgreSQLConnection: DatabaseConnection {
 
   private func failure(_ result: OpaquePointer?) -> DatabaseError {
     let text = result.map { String(cString: PQresultErrorMessage($0)) } ?? String(cString: PQerrorMessage(handle))
-    return DatabaseError(.refused, "\(url)", reason: "PostgreSQL: \(url.without(secrets: text))")
+    let state = result.flatMap { PQresultErrorField($0, Int32(OPZ_PG_DIAG_SQLSTATE)) }.map { String(cString: $0) } ?? ""
+    return DatabaseError(
+      PostgreSQLConnection.code(state, isLost: PQstatus(handle) != OPZ_PG_CONNECTION_OK), "\(url)",
+      reason: "PostgreSQL: \(url.without(secrets: text))")
+  }
+
+  /// What PostgreSQL's code of an error (SQLSTATE) means.
+  private static func code(_ state: String, isLost: Bool) -> DatabaseErrorCode {
+    if isLost { return .lost }
+    return switch state {
+    case "42501": .forbidden
+    // A lock was not granted in time, or two transactions waited for one another.
+    case "55P03", "40P01": .busy
+    // The server ends: its last word comes before the end of the connection.
+    case "57P01", "57P02", "57P03": .lost
+    default: .refused
+    }
   }
 }

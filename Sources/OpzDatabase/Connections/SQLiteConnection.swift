@@ -2,7 +2,7 @@ internal import CSQLite
 import OpzIO
 import SystemPackage
 
-/// SQLite by its own C interface: the file is opened for reading, tables are made in its schema `temp`.
+/// SQLite by its own C interface. A file that is opened for reading gets tables in its schema `temp` alone.
 final class SQLiteConnection: DatabaseConnection {
   private let handle: OpaquePointer
   private let url: DatabaseURL
@@ -11,7 +11,7 @@ final class SQLiteConnection: DatabaseConnection {
   let hasNaN = false
   var version: String { String(cString: sqlite3_libversion()) }
 
-  init(_ url: DatabaseURL, path: FilePath) throws {
+  init(_ url: DatabaseURL, path: FilePath, _ access: DatabaseURL.Access) throws {
     guard try FileStatus.find(path)?.kind == .file else {
       throw DatabaseError(.notFound, "\(url)", reason: "no such file")
     }
@@ -20,7 +20,8 @@ final class SQLiteConnection: DatabaseConnection {
         .notFound, "\(url)", reason: String(cString: problem), hint: "install SQLite: apt-get install libsqlite3-0")
     }
     var handle: OpaquePointer?
-    let result = path.withPlatformString { sqlite3_open_v2($0, &handle, SQLITE_OPEN_READONLY, nil) }
+    let flags = access == .read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+    let result = path.withPlatformString { sqlite3_open_v2($0, &handle, flags, nil) }
     guard result == SQLITE_OK, let handle else {
       let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)
@@ -92,7 +93,13 @@ final class SQLiteConnection: DatabaseConnection {
   }
 
   private func failure() -> DatabaseError {
-    DatabaseError(
-      .refused, "\(url)", reason: "SQLite: \(url.without(secrets: String(cString: sqlite3_errmsg(handle))))")
+    let code: DatabaseErrorCode =
+      switch sqlite3_errcode(handle) & 0xff {
+      case SQLITE_BUSY, SQLITE_LOCKED: .busy
+      case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: .forbidden
+      default: .refused
+      }
+    return DatabaseError(
+      code, "\(url)", reason: "SQLite: \(url.without(secrets: String(cString: sqlite3_errmsg(handle))))")
   }
 }

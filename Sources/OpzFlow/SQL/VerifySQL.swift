@@ -59,7 +59,7 @@ public struct VerifySQL: Sendable {
     let duckdb = url.engine == .duckdb ? InstalledTool.duckdb.find(session.environment) : nil
     let connection = try url.connect(
       from: session.directory, duckdb: duckdb, environment: session.environmentList)
-    let dialect = try VerifySQL.dialect(url, connection.version)
+    let dialect = try url.dialect(version: connection.version)
     var report = SQLReport(
       engine: url.engine.rawValue, engineVersion: connection.version, database: url.description, model: request.title)
     let comparing = TableComparing(model, reference, dialect: dialect, in: connection, shape: request.shape)
@@ -71,12 +71,6 @@ public struct VerifySQL: Sendable {
       report.parts.append(part)
     }
     return report
-  }
-
-  /// The dialect, whose oldest version the database has to have.
-  private static func dialect(_ url: DatabaseURL, _ version: String) throws -> SQLDialect {
-    let number = version.prefix { $0 == "." || $0.isASCII && $0.isNumber }
-    return try SQLDialect.named(number.isEmpty ? url.engine.rawValue : "\(url.engine.rawValue):\(number)")
   }
 }
 

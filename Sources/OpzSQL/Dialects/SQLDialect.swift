@@ -113,7 +113,8 @@ public struct SQLDialect: Sendable {
     }
   }
 
-  func quoted(_ name: String) -> String {
+  /// A name as an identifier, whatever its characters.
+  public func quoted(_ name: String) -> String {
     switch quotes {
     case .double: "\"\(name.replacing("\"", with: "\"\""))\""
     case .backtick where escapes == .backslash:
@@ -123,7 +124,8 @@ public struct SQLDialect: Sendable {
     }
   }
 
-  func literal(_ text: String) -> String {
+  /// A text as a literal, whatever its characters.
+  public func literal(_ text: String) -> String {
     switch escapes {
     case .doubled: "'\(text.replacing("'", with: "''"))'"
     case .doubledBoth: "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "''"))'"

@@ -45,6 +45,21 @@ public struct ModelSQL: Sendable {
     /// How the trees are written, and why; nil for a model without trees.
     public let shape: TreeShape?
     public let reason: String
+    /// The columns of scores, behind the keys.
+    public let scores: [Score]
+  }
+
+  /// A column of scores.
+  public struct Score: Sendable, Hashable {
+    public let name: String
+    /// `float64` for numbers of both widths.
+    public let type: SQLType
+
+    /// Creates a column.
+    public init(name: String, type: SQLType) {
+      self.name = name
+      self.type = type
+    }
   }
 
   private let model: Model
@@ -120,7 +135,7 @@ public struct ModelSQL: Sendable {
   ///   database would refuse.
   public func statement() throws -> Statement {
     guard model.treeCount > 0 else {
-      return Statement(text: try text(.nested).text, shape: nil, reason: "")
+      return try statement(.nested, isTold: false, reason: "")
     }
     // A text for deep trees is not even begun: writing it would need as deep a stack.
     let depth = model.ensembles.map(TreeExpressions.depth).max() ?? 0
@@ -132,33 +147,37 @@ public struct ModelSQL: Sendable {
           reason: "trees of \(depth) levels, where \(dialect.name) has CASE in at most \(most)",
           hint: "--shape flat has one level")
       }
-      return Statement(text: try text(shape).text, shape: shape, reason: "as asked")
+      return try statement(shape, reason: "as asked")
     }
     guard depth > most else {
-      return Statement(text: try text(.nested).text, shape: .nested, reason: "each row passes one path of a tree")
+      return try statement(.nested, reason: "each row passes one path of a tree")
     }
-    return Statement(
-      text: try text(.flat).text, shape: .flat,
+    return try statement(
+      .flat,
       reason: "\(dialect.name) has CASE in at most \(most) levels, and the trees have \(depth)")
   }
 
-  private func text(_ shape: TreeShape) throws -> (text: String, writer: SQLWriter) {
+  private func statement(_ shape: TreeShape, isTold: Bool = true, reason: String) throws -> Statement {
     let used = model.usedInputs
     let columns = Dictionary(uniqueKeysWithValues: used.map { ($0, column(of: $0)) })
     let source = SourceColumns(model, dialect, columns: columns, keys: options.keys)
     var made = ModelColumns(model, dialect, shape: shape, source: source)
     if !source.refusals.isEmpty { made.notes.insert(.refusals) }
-    let outputs = try outputs(&made)
+    let (outputs, type) = try outputs(&made)
     var query = StageQuery(dialect, made.stages, table: table, keys: options.keys)
     query.isDBT = options.form == .dbt
     let (body, writer) = query.text(outputs)
     let text = header(made.notes, shape) + opening() + body + (options.form == .dbt ? "\n" : ";\n")
     try check(text, writer, stages: made.stages)
-    return (text, writer)
+    return Statement(
+      text: text, shape: isTold ? shape : nil, reason: reason,
+      scores: outputs.map { Score(name: $0.name, type: type) })
   }
 
-  /// The names and expressions that are put out.
-  private func outputs(_ made: inout ModelColumns) throws -> [(name: String, expression: SQLExpression)] {
+  /// The names and expressions that are put out, and the type of all.
+  private func outputs(
+    _ made: inout ModelColumns
+  ) throws -> (columns: [(name: String, expression: SQLExpression)], type: SQLType) {
     let kind = options.kind ?? Kind(rawValue: model.outputs[0].kind.rawValue) ?? .prediction
     let values: [SQLExpression]
     var element = ElementType.integer
@@ -179,11 +198,11 @@ public struct ModelSQL: Sendable {
     }
     let names = columns.indices.map { columns.count == 1 ? kind.rawValue : "\(kind.rawValue)_\($0)" }
     try checkDistinct(options.keys + names)
-    return zip(names, columns).map { name, column in
-      guard !made.refusals.isEmpty else { return (name, column) }
-      let isRefused = made.refusals.map { SQLExpression.equal($0, .number(1)) }
-      return (name, .cases([SQLCase(.any(isRefused), .null)], otherwise: column))
-    }
+    let type: SQLType = element == .integer ? .integer : element == .text ? .text : .float64
+    guard !made.refusals.isEmpty else { return (Array(zip(names, columns)), type) }
+    let isRefused = made.refusals.map { SQLExpression.equal($0, .number(1)) }
+    let whole = columns.map { SQLExpression.cases([SQLCase(.any(isRefused), .null)], otherwise: $0) }
+    return (Array(zip(names, whole)), type)
   }
 
   /// Databases compare names without regard to case, most of them.

@@ -27,8 +27,14 @@ public struct TableName: Sendable, Hashable {
     self.parts = parts
   }
 
+  /// The name without schema and catalog.
+  public var last: String { parts.last ?? "" }
+
+  /// The name as users write it: it parses back.
+  public var source: String { parts.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ".") }
+
   /// The name as the database quotes it.
-  func text(_ dialect: SQLDialect) -> String { parts.map(dialect.quoted).joined(separator: ".") }
+  public func text(_ dialect: SQLDialect) -> String { parts.map(dialect.quoted).joined(separator: ".") }
 
   private static func part(_ rest: inout Substring) -> String? {
     guard rest.first == "\"" else {

@@ -59,7 +59,7 @@ public struct ScratchTable: Sendable {
     options.kind = kind
     options.shape = shape
     options.keys = [ScratchTable.key]
-    options.table = place.parts.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ".")
+    options.table = place.source
     options.columns = Dictionary(uniqueKeysWithValues: inputs.map { ($0, "c\($0)") })
     return try ModelSQL(model, dialect, options: options).statement()
   }

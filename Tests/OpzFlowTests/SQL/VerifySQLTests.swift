@@ -52,7 +52,7 @@ struct VerifySQLTests {
   }
 
   /// Trees with a threshold moved by one float, or a leaf's value by one.
-  private static func stump(threshold: Float, value: Float) throws -> Model {
+  static func stump(threshold: Float, value: Float) throws -> Model {
     var trees = TreeEnsembleBuilder(name: "test", columns: 1, groups: 1, inputs: .float32, sums: .float32)
     try trees.addTree(nodes: 3, group: 0) { index in
       guard index == 0 else { return .leaf(number: index, value: index == 1 ? Double(value) : -1) }
