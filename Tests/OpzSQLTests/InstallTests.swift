@@ -64,11 +64,11 @@ struct InstallTests {
     difference.add(key: ["4"], old: ["0.9"], new: [nil])
     difference.add(key: ["5"], old: nil, new: ["0.2"])
     difference.add(key: ["6"], old: ["NaN"], new: ["NaN"])
-    difference.add(key: ["7"], old: ["0.25"], new: ["0.5"])
+    difference.add(key: ["7"], old: ["0.125"], new: ["0.375"])
     #expect((difference.rows, difference.compared, difference.equal) == (7, 6, 2))
     #expect(difference.appeared == 1 && difference.vanished == 1 && difference.flips == 3)
     #expect(difference.largest.map(\.key) == [["7"], ["1"]] && difference.largestChange == 0.25)
-    #expect(difference.quantiles.first?.before == 0.25 && difference.quantiles.last?.after == 0.9)
+    #expect(difference.quantiles.first?.before == 0.125 && difference.quantiles.last?.after == 0.9)
     var limits = ScoreLimits()
     #expect(limits.refusal(of: difference) == nil)
     limits.flips = 0.5

@@ -99,7 +99,7 @@ struct SQLInstallCommand: AsyncParsableCommand {
     if json {
       try Console.json(report)
     } else {
-      for statement in report.statements { Console.line("\(statement);") }
+      for statement in report.statements { Console.data("\(statement);\n") }
       for line in report.lines { Console.line(line) }
     }
     try report.requireSuccess()

@@ -92,7 +92,7 @@ struct InstalledChangeOptions: ParsableArguments {
 
   func show(_ change: InstalledSQL.Change) throws {
     if json { return try Console.json(change) }
-    for statement in change.statements { Console.line("\(statement);") }
+    for statement in change.statements { Console.data("\(statement);\n") }
     let result = change.after.map { "\(change.before) -> \($0)" } ?? "\(change.before) is removed"
     Console.line("\(change.name) in \(change.database): \(result)\(dryRun ? " (dry run: nothing was changed)" : "")")
   }

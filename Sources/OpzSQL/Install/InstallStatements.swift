@@ -116,13 +116,18 @@ public struct InstallStatements: Sendable {
   ///   - isFirst: whether the name means nothing yet; then there are no old scores.
   ///   - limit: the most rows.
   public func comparing(
-    _ select: String, keys: [String], scores: [String], isFirst: Bool, limit: Int
+    _ select: String, keys: [String], scores: [ModelSQL.Score], isFirst: Bool, limit: Int
   ) -> String {
     func columns(_ table: String, _ names: [String]) -> [String] { names.map { "\(table).\(dialect.quoted($0))" } }
     var query = select
     while let last = query.last, last == ";" || last.isWhitespace { query.removeLast() }
-    let new = columns("opz_new", keys) + (isFirst ? [] : columns("opz_old", [keys[0]] + scores))
-    let list = (new + columns("opz_new", scores)).joined(separator: ", ")
+    let new = columns("opz_new", keys) + (isFirst ? [] : columns("opz_old", [keys[0]] + scores.map(\.name)))
+    // As wide as under the stable name: a float32 number has other digits than the same number in float64.
+    let own = scores.map { score in
+      let name = "opz_new.\(dialect.quoted(score.name))"
+      return stableType(of: score).map { "CAST(\(name) AS \($0))" } ?? name
+    }
+    let list = (new + own).joined(separator: ", ")
     let on = zip(columns("opz_new", keys), columns("opz_old", keys)).map { "\($0) = \($1)" }
     let join = isFirst ? "" : "\nLEFT JOIN \(text(names.stable)) AS opz_old ON \(on.joined(separator: " AND "))"
     return "SELECT \(list)\nFROM (\n\(query)\n) AS opz_new\(join)\nLIMIT \(limit)"

@@ -131,9 +131,10 @@ public struct ScoreDifference: Sendable {
   /// NaN is a score that is none.
   private static func number(_ cell: String?) -> Double? { cell.flatMap { Double($0) }.flatMap { $0.isNaN ? nil : $0 } }
 
+  /// The same texts, or the same numbers in other digits.
   private static func isSame(_ old: [String?], _ new: [String?]) -> Bool {
-    zip(old, new).allSatisfy { one, other in one == other || one != nil && number(one) == number(other) }
-      && old.count == new.count
+    guard old.count == new.count else { return false }
+    return zip(old, new).allSatisfy { one, other in one == other || number(one).map { $0 == number(other) } ?? false }
   }
 
   /// The distributions before and after, and that of the changes.

@@ -191,6 +191,15 @@ struct InstallSQLTests {
 
   static let hasTracer = (try? ChildProcess.run(["strace", "-qq", "-o", "/dev/null", "true"]))?.status == 0
 
+  @Test("the same scores by another statement are equal to the last bit", arguments: InstallFixture.engines)
+  func same(engine: String) async throws {
+    let fixture = try await InstallFixture(engine)
+    try await fixture.install(stump(40, 0.1), nil)
+    let report = try await fixture.install(stump(40, 0.1), nil) { $0.shape = .flat }
+    #expect(report.outcome == .installed && report.difference?.compared == 200 && report.difference?.equal == 200)
+    #expect(report.difference?.largestChange == 0)
+  }
+
   @Test("two installs at once: both are whole, one after the other", arguments: InstallFixture.engines)
   func atOnce(engine: String) async throws {
     let fixture = try await InstallFixture(engine)

@@ -146,7 +146,7 @@ public struct InstallSQL: Sendable {
         hint: "--threshold NUMBER says from which score on it is one; --max-change limits how much scores change")
     }
     let query = statements.comparing(
-      scoring.select, keys: scoring.keys, scores: scoring.scores.map(\.name), isFirst: isFirst, limit: request.rows + 1)
+      scoring.select, keys: scoring.keys, scores: scoring.scores, isFirst: isFirst, limit: request.rows + 1)
     var isCut = false
     try place.connection.forEachRow(of: query) { row in
       guard difference.rows < request.rows else { return isCut = true }

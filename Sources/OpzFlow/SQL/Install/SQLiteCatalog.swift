@@ -45,10 +45,11 @@ struct SQLiteCatalog: InstallCatalog {
     try first("SELECT name FROM \(information(view)) ORDER BY cid").map { InstalledColumn(name: $0, type: "") }
   }
 
-  /// The stable name's view is opz's own text, which ends with what it reads.
+  /// The stable name's view is opz's own text, which ends with what it reads; in a migration without a schema.
   func isReading(_ view: TableName, _ other: TableName) throws -> Bool {
     let text = try first("SELECT sql FROM \(table(view)) WHERE type = 'view' AND \(isNamed("name", view))").first
-    return try relation(other)?.isView == true && text?.hasSuffix("FROM \(other.text(dialect))") == true
+    let names = [other.text(dialect), dialect.quoted(other.last)]
+    return try relation(other)?.isView == true && names.contains { text?.hasSuffix("FROM \($0)") == true }
   }
 
   func opening(_ names: InstallNames, wait: Int) -> [String] {
