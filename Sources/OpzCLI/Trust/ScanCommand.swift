@@ -42,25 +42,36 @@ struct ScanCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
-    let name: String
-    let version: String
-    let digest: String
+    /// Of files on disk; then there is no version.
+    var path: String?
+    var name: String?
+    var version: String?
+    var digest: String?
     let clean: Bool
     let files: Int
     let bytes: UInt64
     let pickles: Int
     let covered: [String: Int]
     let findings: [ScanReport.Finding]
-  }
 
-  struct FilesOutput: Encodable {
-    let path: String
-    let clean: Bool
-    let files: Int
-    let bytes: UInt64
-    let pickles: Int
-    let covered: [String: Int]
-    let findings: [ScanReport.Finding]
+    init(_ report: ScanReport) {
+      clean = report.isClean
+      files = report.files
+      bytes = report.bytes
+      pickles = report.pickles
+      covered = report.coverage
+      findings = report.findings
+    }
+
+    init(_ report: ScanReport, path: String) {
+      self.init(report)
+      self.path = path
+    }
+
+    init(_ report: ScanReport, of record: VersionRecord) {
+      self.init(report)
+      (name, version, digest) = (record.name, record.version, record.image.digest.description)
+    }
   }
 
   func validate() throws {
@@ -91,10 +102,7 @@ struct ScanCommand: AsyncParsableCommand {
     }
     let report = try await ScanFiles(path, allowed: allow).run()
     if json {
-      try Console.json(
-        FilesOutput(
-          path: reference, clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
-          covered: report.coverage, findings: report.findings))
+      try Console.json(Output(report, path: reference))
     } else {
       show(report, of: reference)
     }
@@ -103,13 +111,7 @@ struct ScanCommand: AsyncParsableCommand {
 
   private func show(_ report: ScanReport, _ version: Registry.Version, scan: ScanVersion) throws {
     if sarif { return Console.document(String(decoding: PrintableText.json(try scan.sarif(report)), as: UTF8.self)) }
-    if json {
-      return try Console.json(
-        Output(
-          name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
-          clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
-          covered: report.coverage, findings: report.findings))
-    }
+    if json { return try Console.json(Output(report, of: version.record)) }
     show(report, of: version.record.reference)
   }
 

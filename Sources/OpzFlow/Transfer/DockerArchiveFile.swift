@@ -26,17 +26,10 @@ struct DockerArchiveFile: Sendable {
     }
     let found = blobs
     try await blocking { [path] in
-      var output = try OutputFile(path)
-      if let directory = output.stagingDirectory {
-        try FreeSpace.require(try DockerArchive.size(manifest, tags: names), at: directory)
+      let size = { try DockerArchive.size(manifest, tags: names) }
+      try ArchiveOutput.write(found, to: path, size: size) { output, blob in
+        try DockerArchive.write(manifest, tags: names, to: &output, blob: blob)
       }
-      try DockerArchive.write(manifest, tags: names, to: &output) { descriptor in
-        guard let blob = found[descriptor.digest] else {
-          throw FlowError(.notFound, descriptor.digest.description, reason: "not among the image's blobs")
-        }
-        return blob
-      }
-      try output.finish()
     }
   }
 

@@ -23,17 +23,9 @@ struct OCIArchiveFile: Sendable {
   func write(_ index: Index.Content, content: [Descriptor], from source: some ContentReader) async throws {
     let blobs = try await DockerArchiveFile.verified(content, from: source)
     try await blocking { [path] in
-      var output = try OutputFile(path)
-      if let directory = output.stagingDirectory {
-        try FreeSpace.require(try OCIArchive.size(index, content: content), at: directory)
+      try ArchiveOutput.write(blobs, to: path, size: { try OCIArchive.size(index, content: content) }) { output, blob in
+        try OCIArchive.write(index, content: content, to: &output, blob: blob)
       }
-      try OCIArchive.write(index, content: content, to: &output) { descriptor in
-        guard let blob = blobs[descriptor.digest] else {
-          throw FlowError(.notFound, descriptor.digest.description, reason: "not among the image's blobs")
-        }
-        return blob
-      }
-      try output.finish()
     }
   }
 }

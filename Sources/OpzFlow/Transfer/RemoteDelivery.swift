@@ -5,6 +5,17 @@ import OpzStore
 
 /// Delivers an image and its referrers to a repository: blobs first, then documents, referrers and finally tags.
 /// Afterwards it verifies that everything is there.
+///
+/// A push of a small version takes nine round trips:
+/// 1. connections
+/// 2. what the tags name, which blobs and documents exist, which referrers are listed
+/// 3. POST of each blob, and more for a blob in chunks
+/// 4. PUT of each blob
+/// 5. all manifests; meanwhile the list of referrers under the fallback tag is read
+/// 6. that list is replaced; other artifacts' tags are checked again
+/// 7. the list is read back, other artifacts' tags move, the image's own are checked again
+/// 8. the image's tags move
+/// 9. the tags, the list and everything else are verified
 struct RemoteDelivery: Sendable {
   struct Report: Sendable {
     var copied = 0
