@@ -3,6 +3,7 @@ import OpzIO
 import OpzModel
 import OpzPackage
 public import OpzProject
+import OpzPython
 import OpzTrust
 public import SystemPackage
 
@@ -85,6 +86,7 @@ public struct StartProject: Sendable {
   private func write(_ found: WorkerModel, _ starter: ProjectStarter) throws -> Result {
     var worker = found
     if let base { worker.base = base }
+    worker.projectFile = try projectFile(worker)
     var written = try starter.write(worker)
     if let example = try ExampleRequest.make(for: worker, in: directory) {
       let path = directory.appending(ExampleRequest.fileName)
@@ -94,7 +96,12 @@ public struct StartProject: Sendable {
     let hasOwn =
       worker.language == .python && worker.requirementsFile == nil
       && !written.contains { $0.lastComponent == "requirements.txt" }
-    if hasOwn {
+    if let file = worker.projectFile {
+      let needed = worker.requirements.map { $0.name + $0.version }
+      notes.append(
+        "the packages are those of \(file), and the project's own among them"
+          + (needed.isEmpty ? "" : "; the model needs \(needed.joined(separator: ", "))"))
+    } else if hasOwn {
       let known = worker.requirements.filter { !$0.isGuess }.map { $0.name + $0.version }
       if !known.isEmpty {
         notes.append("requirements.txt is yours and was kept; the model says \(known.joined(separator: ", "))")
@@ -103,6 +110,15 @@ public struct StartProject: Sendable {
       notes += worker.requirements.filter(\.isGuess).map { "guessed \($0.name)\($0.version): \($0.reason)" }
     }
     return Result(written: written, worker: worker, notes: notes)
+  }
+
+  /// What opz lock takes instead of a requirements.txt, which would leave out the package that the project itself is.
+  private func projectFile(_ worker: WorkerModel) throws -> String? {
+    guard worker.language == .python, worker.requirementsFile == nil else { return nil }
+    func has(_ name: String) throws -> Bool { try FileStatus.find(directory.appending(name)) != nil }
+    if try has("uv.lock"), try has("pyproject.toml") { return "uv.lock" }
+    let hasOthers = try has("requirements.txt") || has("requirements.in")
+    return try !hasOthers && ProjectPackage.find(in: directory) != nil ? "pyproject.toml" : nil
   }
 
   // MARK: Which file

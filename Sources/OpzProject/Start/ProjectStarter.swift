@@ -38,7 +38,7 @@ public struct ProjectStarter: Sendable {
       // A file of the user's is right by definition.
       if try Durable.createExclusively(path, with: Array(text.utf8)) { written.append(path) }
     }
-    if worker.language == .python, worker.requirementsFile == nil {
+    if worker.language == .python, worker.requirementsFile == nil, worker.projectFile == nil {
       try add("requirements.txt", RequirementsText.make(worker.requirements))
     }
     if worker.usesTorch, !names().contains("pyproject.toml") { try add("uv.toml", ProjectStarter.torch) }

@@ -62,12 +62,10 @@ struct StarterText {
           kind: native                  # served by opz-server; custom: your own base and command; model: no runtime
         """
     }
-    let file = YAMLWriter.scalar(worker.requirementsFile ?? "requirements.txt")
-    let packages = worker.language == .python ? "\n  requirements: \(file)  # opz lock pins each package by digest" : ""
     return """
       runtime:
         kind: \(worker.language.rawValue)                  # opz-server in front of workers; with command: your own server
-        base: \(YAMLWriter.scalar(worker.usualBase))   # opz lock pins its digest\(packages)
+        base: \(YAMLWriter.scalar(worker.usualBase))   # opz lock pins its digest\(packages(worker))
 
       serve:
         loader: \(worker.loader.rawValue)   # \(loaderComment(worker))
@@ -75,6 +73,14 @@ struct StarterText {
         # batch: {rows: 64, waitMilliseconds: 2}
         # limits: {requests: 256, body: 16Mi}
       """
+  }
+
+  private func packages(_ worker: WorkerModel) -> String {
+    guard worker.language == .python else { return "" }
+    let pins = "opz lock pins each package by digest"
+    if let file = worker.projectFile { return "\n  # requirements: requirements.txt   # if left out, \(file); \(pins)" }
+    let file = YAMLWriter.scalar(worker.requirementsFile ?? "requirements.txt")
+    return "\n  requirements: \(file)  # \(pins)"
   }
 
   private func loaderComment(_ worker: WorkerModel) -> String {

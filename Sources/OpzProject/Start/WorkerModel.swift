@@ -17,6 +17,9 @@ public struct WorkerModel: Sendable, Hashable {
   public var requirements: [PythonRequirement] = []
   /// The requirements that lie with the model, below the project; nil where opz.yaml names requirements.txt.
   public var requirementsFile: String?
+  /// The project's own file that opz lock resolves packages from: `uv.lock` or `pyproject.toml`, with which the project's
+  /// own package comes too; nil where opz.yaml names requirements.
+  public var projectFile: String?
   /// `3.11`; nil where the model does not say it.
   public var python: String?
   /// The base where the usual one does not do.

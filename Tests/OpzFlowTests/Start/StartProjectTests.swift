@@ -200,6 +200,46 @@ struct StartProjectTests {
     #expect(again?.category == .conflict)
   }
 
+  @Test(
+    "a project that is a package itself has no requirements.txt, which would leave it out: opz lock takes its own file",
+    arguments: ["uv.lock", "pyproject.toml"])
+  func package(file: String) async throws {
+    let project = try Project()
+    try ModelDirectory.start("sklearn-pickle").write(to: project.path)
+    try project.directory.write(
+      "p/pyproject.toml",
+      "[project]\nname = 'mine'\nversion = '0.3'\n[build-system]\nrequires = ['uv_build']\nbuild-backend = 'uv_build'\n"
+    )
+    try project.directory.write("p/src/mine/__init__.py", "")
+    if file == "uv.lock" { try project.directory.write("p/uv.lock", "version = 1\n") }
+    let result = try await StartProject(project.path, in: project.session).run()
+    #expect(!result.written.contains { $0.lastComponent == "requirements.txt" })
+    #expect(
+      result.notes.contains { $0.contains("those of \(file)") && $0.contains("scikit-learn==1.5.2") }, "\(result.notes)"
+    )
+    let config = try ConfigReader.read(project.path.appending("opz.yaml"))
+    #expect(config.runtime.requirements == nil && config.runtime.kind == .python)
+    // The commented line is valid when it is not a comment.
+    let path = project.path.appending("opz.yaml")
+    let text = String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
+    #expect(text.contains("# if left out, \(file); "))
+    try Durable.replace(path, with: Array(text.replacing("# requirements:", with: "requirements:").utf8))
+    #expect(try ConfigReader.read(path).runtime.requirements == "requirements.txt")
+  }
+
+  @Test("requirements.txt of a package of src layout is the user's own choice, and named")
+  func packageWithRequirements() async throws {
+    let project = try Project()
+    try ModelDirectory.start("sklearn-pickle").write(to: project.path)
+    try project.directory.write("p/pyproject.toml", "[project]\nname = 'mine'\n[build-system]\nrequires = []\n")
+    try project.directory.write("p/src/mine/__init__.py", "")
+    try project.directory.write("p/requirements.txt", ".\nscikit-learn==1.5.1\n")
+    let result = try await StartProject(project.path, in: project.session).run()
+    #expect(result.notes.contains { $0.contains("requirements.txt is yours") })
+    #expect(
+      try ConfigReader.read(project.path.appending("opz.yaml")).runtime.requirements == "requirements.txt")
+  }
+
   @Test("a version that a model says cannot add lines to requirements.txt")
   func hostileVersions() {
     for text in [
