@@ -9,7 +9,7 @@ struct RebaseCommand: AsyncParsableCommand {
     commandName: "rebase", abstract: "Puts a version on another base, as a new version. Nothing is built.",
     discussion: """
       The layers of the model, code and configuration are reused; only the base's layers, and the image settings that \
-      come from it, change.
+      come from it, change. Packages have to fit the new base's Python, C library and CUDA, as they do for opz package.
 
       opz rebase scorer@1.0.0 --base registry.example/python:3.12.8
       opz rebase churn@1.0.0 --base opz-runtime

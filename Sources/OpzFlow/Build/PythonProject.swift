@@ -168,19 +168,7 @@ struct PythonProject: Sendable {
     guard let minor = version.split(separator: ".").last.flatMap({ Int($0) }) else {
       throw FlowError(.failed, "runtime.python: \(version)", reason: "not a version of Python 3")
     }
-    return try PythonTarget(minor: minor, platform: platform, library: try library(facts, base))
-  }
-
-  private func library(_ facts: BaseFacts, _ base: String) throws -> PythonTarget.Library {
-    func numbers(_ text: String) -> (Int, Int)? {
-      let parts = text.split(separator: ".").compactMap { Int($0) }
-      return parts.count == 2 ? (parts[0], parts[1]) : nil
-    }
-    if let glibc = facts.glibc.flatMap(numbers) { return .glibc(glibc.0, glibc.1) }
-    if let musl = facts.musl.flatMap(numbers) { return .musl(musl.0, musl.1) }
-    throw FlowError(
-      .failed, base, reason: "it has neither glibc nor musl, one of which wheels require",
-      hint: "use a base with Python")
+    return try PythonTarget(minor: minor, platform: platform, library: try facts.library(of: base))
   }
 
   func layout(_ target: PythonTarget) throws -> InstallLayout {

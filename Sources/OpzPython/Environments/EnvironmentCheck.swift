@@ -32,13 +32,35 @@ public enum EnvironmentCheck {
             Conflict(package: package, reason: "requires \(requirement.name)\(clause), but \(version) is locked"))
         }
       }
-      if let own = major(ofCUDA: wheel), let cuda, let base = cuda.split(separator: ".").first.flatMap({ Int($0) }),
-        own != base
-      {
-        conflicts.append(Conflict(package: package, reason: "is built for CUDA \(own), but the base has CUDA \(cuda)"))
+      if let reason = refusing(wheel.name, wheel.version, cuda: cuda) {
+        conflicts.append(Conflict(package: package, reason: reason))
       }
     }
     return conflicts
+  }
+
+  /// Finds wheels that do not fit a target by their names alone: the version of Python, the processor, the C library and
+  /// CUDA.
+  /// - Parameter cuda: the CUDA version of the base image; nil if it has none.
+  public static func misfits(_ wheels: [WheelName], for target: PythonTarget, cuda: String?) -> [Conflict] {
+    wheels.compactMap { wheel in
+      let package = "\(wheel.normalizedDistribution) \(wheel.version)"
+      guard wheel.tags.contains(where: { target.rank($0) != nil }) else {
+        let needed = wheel.tags.lazy.compactMap { target.missingLibrary(for: $0) }.first
+        let reason = needed.map { "needs \($0)" } ?? "does not fit"
+        return Conflict(package: package, reason: "\(reason) (\(wheel))")
+      }
+      return refusing(wheel.normalizedDistribution, wheel.version, cuda: cuda).map {
+        Conflict(package: package, reason: $0)
+      }
+    }
+  }
+
+  private static func refusing(_ name: String, _ version: String, cuda: String?) -> String? {
+    guard let own = major(ofCUDA: name, version), let cuda,
+      let base = cuda.split(separator: ".").first.flatMap({ Int($0) }), own != base
+    else { return nil }
+    return "is built for CUDA \(own), but the base has CUDA \(cuda)"
   }
 
   private static func refusing(_ text: String, _ target: PythonTarget) -> String? {
@@ -55,13 +77,13 @@ public enum EnvironmentCheck {
   }
 
   /// `2.3.0+cu121` and `nvidia-cublas-cu12` are for CUDA 12.
-  private static func major(ofCUDA wheel: WheelMetadata) -> Int? {
-    let name = WheelName.normalized(wheel.name)
+  private static func major(ofCUDA name: String, _ version: String) -> Int? {
+    let name = WheelName.normalized(name)
     let tail: Substring
     if name.hasPrefix("nvidia-"), let last = name.split(separator: "-").last, last.hasPrefix("cu") {
       tail = last.dropFirst(2)
-    } else if let mark = wheel.version.firstRange(of: "+cu") {
-      tail = wheel.version[mark.upperBound...]
+    } else if let mark = version.firstRange(of: "+cu") {
+      tail = version[mark.upperBound...]
     } else {
       return nil
     }
