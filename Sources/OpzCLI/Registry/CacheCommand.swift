@@ -7,8 +7,9 @@ struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cache", abstract: "Shows and removes what opz keeps to be faster.",
     discussion: """
-      The registry's cache/ has wheels, the listings of bases' layers and environments of opz serve. All of it can be \
-      fetched or made again; versions need none of it. opz package and opz lock keep it below OPZ_CACHE_LIMIT (20Gi).
+      The registry's cache/ has wheels and their compiled modules (bytecode), what is known of bases (facts) and the \
+      listings of their layers (names), and environments of opz serve. All of it can be fetched or made again; versions \
+      need none of it. opz package and opz lock keep it below OPZ_CACHE_LIMIT (20Gi).
 
       opz cache list
       opz cache prune --limit 5Gi

@@ -33,6 +33,7 @@ struct BasePaths: Sendable {
       for (index, (file, layer)) in listings.enumerated() {
         try table.begin(layer: index, archive: layer)
         try NameListing.read(file) { try table.add($0) }
+        RecentUse.mark(file)
       }
       return table
     }

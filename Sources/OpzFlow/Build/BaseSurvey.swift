@@ -53,6 +53,7 @@ struct BaseSurvey: Sendable {
     guard let bytes = try? SmallFile.read(file, limit: 1 << 20),
       let facts = try? CanonicalJSON.decode(BaseFacts.self, from: bytes, subject: file.string), facts.releases != nil
     else { return nil }
+    RecentUse.mark(file)
     return facts
   }
 

@@ -27,6 +27,7 @@ public struct WheelBytecode: Sendable {
     if let status = try FileStatus.find(path), status.kind == .file,
       let archive = try? ZipArchive(FileBlob(path, size: status.size), name: "compiled \(wheel.name)")
     {
+      RecentUse.mark(path)
       return archive
     }
     try Durable.makeDirectory(cache)

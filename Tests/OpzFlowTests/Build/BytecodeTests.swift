@@ -82,6 +82,23 @@ struct BytecodeTests {
     #expect(try await files(one).keys.allSatisfy { !$0.hasSuffix(".pyc") })
   }
 
+  @Test("a wheel is compiled once; taking its compiled modules counts as use of the cache")
+  func used() async throws {
+    let project = try await project()
+    let first = try await project.project.package().version.record
+    let cache = try project.project.registry().root.appending("cache")
+    let zips = try Directory.entries(cache.appending("bytecode")).filter { $0.extension == "zip" }.map {
+      cache.appending("bytecode").appending($0)
+    }
+    #expect(zips.count == 2)
+    for zip in zips { try PruneCacheTests.age(zip, days: 2) }
+    let before = try zips.map { try FileStatus.of($0) }
+    try Durable.removeTree(cache.appending("layers"))
+    #expect(try await project.project.package().version.record.content == first.content)
+    let after = try zips.map { try FileStatus.of($0) }
+    #expect(zip(before, after).allSatisfy { $0.inode == $1.inode && $0.modified < $1.modified })
+  }
+
   @Test("where there is no Python of exactly the base's version, package says what that costs and what helps")
   func missing() async throws {
     let version = Self.minor(try Self.version()) + ".999"
