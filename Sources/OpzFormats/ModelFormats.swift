@@ -61,7 +61,8 @@ public struct ModelFormats: Sendable {
           .mismatch, name, reason: "a file of the format \(format.displayName) has no iterations to choose from",
           hint: "leave iterations: best out, so that all of the model is scored")
       }
-      return LoadedModel(format: format, model: try reader(ModelFile(bytes, name: name, options: options)))
+      let model = try reader(ModelFile(bytes, name: name, options: options))
+      return LoadedModel(format: format, model: model.taking(unseen: options.unseen))
     case .refuse(let reason, let hint):
       let hints = [hint, advice].compactMap { $0 }
       throw ModelError(

@@ -13,7 +13,7 @@ public struct RuntimeMark: Sendable, Hashable {
   /// The text of this program: what `ModelFormats.standard` reads, which a test compares. A literal, since only a
   /// literal stands in a program's file as one text.
   public static let text: StaticString =
-    "opz-runtime-reads:xgboost-json,xgboost-ubjson,lightgbm,onnx,skops;graph=1;workers=1;contract=1;"
+    "opz-runtime-reads:xgboost-json,xgboost-ubjson,lightgbm,onnx,skops;graph=1;workers=1;contract=1;unseen=1;"
 
   /// The label of `formats`.
   public static let formatsLabel = "dev.opz.runtime.formats"
@@ -23,6 +23,8 @@ public struct RuntimeMark: Sendable, Hashable {
   public static let workersLabel = "dev.opz.runtime.workers"
   /// The label of `contract`.
   public static let contractLabel = "dev.opz.runtime.contract"
+  /// The label of `unseen`.
+  public static let unseenLabel = "dev.opz.runtime.unseen"
 
   /// The names of the formats.
   public let formats: [String]
@@ -32,21 +34,26 @@ public struct RuntimeMark: Sendable, Hashable {
   public let workers: Int
   /// The version of the contract that the server keeps, as its settings have it; 0 for one that knows none.
   public let contract: Int
+  /// 1 for a server that can be told what becomes of unknown categories; 0 for one that does what the training library
+  /// does.
+  public let unseen: Int
 
   /// Servers without a mark: before it they read XGBoost's JSON alone, all of its iterations.
   public static let unmarked = RuntimeMark(formats: ["xgboost-json"], graph: 0)
 
   /// Creates a mark.
-  public init(formats: [String], graph: Int, workers: Int = 0, contract: Int = 0) {
+  public init(formats: [String], graph: Int, workers: Int = 0, contract: Int = 0, unseen: Int = 0) {
     self.formats = formats
     self.graph = graph
     self.workers = workers
     self.contract = contract
+    self.unseen = unseen
   }
 
   /// What a list reads, scored by this program.
   public init(_ list: ModelFormats) {
-    self.init(formats: list.readable.map(\.name), graph: GraphVersion.current, workers: 1, contract: 1)
+    self.init(
+      formats: list.readable.map(\.name), graph: GraphVersion.current, workers: 1, contract: 1, unseen: 1)
   }
 
   /// Reads the labels of an image; `unmarked` where it has none.
@@ -59,7 +66,8 @@ public struct RuntimeMark: Sendable, Hashable {
       formats: formats.split(separator: ",").map(String.init),
       graph: labels[RuntimeMark.graphLabel].flatMap { Int($0) } ?? 0,
       workers: labels[RuntimeMark.workersLabel].flatMap { Int($0) } ?? 0,
-      contract: labels[RuntimeMark.contractLabel].flatMap { Int($0) } ?? 0)
+      contract: labels[RuntimeMark.contractLabel].flatMap { Int($0) } ?? 0,
+      unseen: labels[RuntimeMark.unseenLabel].flatMap { Int($0) } ?? 0)
   }
 
   /// The labels; none for `unmarked`.
@@ -68,6 +76,7 @@ public struct RuntimeMark: Sendable, Hashable {
     var labels = [RuntimeMark.formatsLabel: formats.joined(separator: ","), RuntimeMark.graphLabel: "\(graph)"]
     if workers > 0 { labels[RuntimeMark.workersLabel] = "\(workers)" }
     if contract > 0 { labels[RuntimeMark.contractLabel] = "\(contract)" }
+    if unseen > 0 { labels[RuntimeMark.unseenLabel] = "\(unseen)" }
     return labels
   }
 
@@ -111,7 +120,8 @@ public struct RuntimeMark: Sendable, Hashable {
     self = found
   }
 
-  /// Reads `xgboost-json,onnx;graph=1;`, and behind it `workers=1;` and `contract=1;`; nil for anything else, such as a mark that is cut off.
+  /// Reads `xgboost-json,onnx;graph=1;`, and `workers=1;contract=1;unseen=1;` behind it; nil for anything else, such as a mark
+  /// that is cut off.
   private init?(text: Slice<UnsafeBufferPointer<UInt8>>) {
     let parts = text.split(separator: UInt8(ascii: ";"), maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3 else { return nil }
@@ -122,21 +132,15 @@ public struct RuntimeMark: Sendable, Hashable {
       let version = Int(graph.dropFirst(6)), (0...1_000_000).contains(version)
     else { return nil }
     var rest = parts[2].prefix(64)
-    let workers = RuntimeMark.number("workers=", &rest)
-    self.init(
-      formats: names, graph: version, workers: workers,
-      contract: workers > 0 ? RuntimeMark.number("contract=", &rest) : 0)
-  }
-
-  /// Takes `NAME=1;` from the start of the bytes; 0 where it does not stand there.
-  private static func number(_ name: String, _ rest: inout Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-    guard let end = rest.firstIndex(of: UInt8(ascii: ";")) else { return 0 }
-    let word = String(decoding: rest[..<end], as: UTF8.self)
-    guard word.hasPrefix(name), let number = Int(word.dropFirst(name.utf8.count)), (0...1000).contains(number) else {
-      return 0
+    func number(_ name: String) -> Int {
+      guard rest.starts(with: "\(name)=".utf8), let end = rest.firstIndex(of: UInt8(ascii: ";")) else { return 0 }
+      let text = String(decoding: rest[..<end].dropFirst(name.utf8.count + 1), as: UTF8.self)
+      rest = rest[rest.index(after: end)...]
+      return Int(text).flatMap { (0...1000).contains($0) ? $0 : nil } ?? 0
     }
-    rest = rest[(end + 1)...]
-    return number
+    let workers = number("workers")
+    let contract = number("contract")
+    self.init(formats: names, graph: version, workers: workers, contract: contract, unseen: number("unseen"))
   }
 
   /// Why a runtime of this mark does not serve a model; nil if it does.
@@ -147,6 +151,9 @@ public struct RuntimeMark: Sendable, Hashable {
   public func objection(to format: String, graph needed: Int, options: ReadingOptions) -> String? {
     guard formats.contains(format) else {
       return "it does not read \(format), only \(formats.joined(separator: ", "))"
+    }
+    if options.unseen != .library, unseen < 1 {
+      return "it knows no rule for unknown categories, and model.unseen is \(options.unseen.rawValue)"
     }
     let needed = options == ReadingOptions() ? needed : max(1, needed)
     guard graph < needed else { return nil }

@@ -11,7 +11,7 @@ enum ConfigKeys {
     "platforms",
     "lineage", "deploy", "push", "test", "monitor",
   ]
-  static let model = ["path", "format", "iterations"]
+  static let model = ["path", "format", "iterations", "unseen"]
   static let push = ["to"]
 
   /// Every mapping with fixed keys, by path.

@@ -99,11 +99,12 @@ struct ConfigParts {
           ?? "write one of \(formats.joined(separator: ", "))")
     }
     let iterations = iterations(scope)
+    let unseen = unseen(scope)
     scope.require("path", hint: "write path: model.json")
     return scope.path("path").map {
       ProjectConfig.ModelSource(
         path: $0, format: ["auto", "unknown"].contains(format) ? nil : format, isKnown: format != "unknown",
-        iterations: iterations)
+        iterations: iterations, unseen: unseen)
     }
   }
 
@@ -116,6 +117,15 @@ struct ConfigParts {
     return .all
   }
 
+  private func unseen(_ scope: YAMLScope) -> ReadingOptions.Unseen {
+    guard let text = scope.text("unseen") else { return .library }
+    if let rule = ReadingOptions.Unseen(rawValue: text) { return rule }
+    scope.fail(
+      "unseen", "\"\(text.prefix(80))\" is none of library, missing, error",
+      hint: "write unseen: missing to score a category that the model does not have as a missing value")
+    return .library
+  }
+
   /// The native runtime is the only one in which opz reads the model.
   private func check(_ model: ProjectConfig.ModelSource, _ kind: RuntimeSection.Kind) {
     let scope = top.mapping("model", keys: ConfigKeys.model, isOpen: true)
@@ -124,10 +134,10 @@ struct ConfigParts {
         "format", "the native runtime reads the model, so its format cannot be unknown",
         hint: "write format: auto, or runtime: {kind: custom} with your own server")
     }
-    if kind != .native, model.iterations != .all {
+    let obeyed = [("iterations", model.iterations != .all), ("unseen", model.unseen != .library)]
+    for (key, isSet) in obeyed where kind != .native && isSet {
       scope.fail(
-        "iterations",
-        "only the native runtime obeys it, and this project has runtime: {kind: \(kind.rawValue)}",
+        key, "only the native runtime obeys it, and this project has runtime: {kind: \(kind.rawValue)}",
         hint: "leave it out, or write runtime: {kind: native}")
     }
   }

@@ -64,6 +64,8 @@ public struct ProjectConfig: Sendable, Hashable {
     public var isKnown = true
     /// Which iterations of a boosted model the native runtime scores.
     public var iterations = ReadingOptions.Iterations.all
+    /// What becomes of a category that the model does not have, wherever the native runtime's model is scored.
+    public var unseen = ReadingOptions.Unseen.library
   }
 
   /// Where `opz push` sends the image when the command line names no destination: the `push` key.

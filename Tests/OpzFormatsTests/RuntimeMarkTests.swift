@@ -19,6 +19,13 @@ struct RuntimeMarkTests {
     let text = "opz-runtime-reads:onnx;graph=1;workers=1;contracts;"
     let workers = try RuntimeMark(program: try directory.write("workers", text))
     #expect(workers.workers == 1 && workers.contract == 0)
+    for (text, workers, unseen) in [
+      ("workers=1;", 1, 0), ("workers=1;unseen=1;", 1, 1), ("workers=1;unseen=", 1, 0), ("unseen=1;", 0, 1),
+      ("workers=x;unseen=1;", 0, 1), ("workers=1;later=5;", 1, 0), ("workers=99999999999999999999;", 0, 0),
+    ] {
+      let mark = try RuntimeMark(program: try directory.write("m", "opz-runtime-reads:onnx;graph=1;\(text)"))
+      #expect(mark == RuntimeMark(formats: ["onnx"], graph: 1, workers: workers, unseen: unseen), "\(text)")
+    }
   }
 
   @Test("an image's labels give it back; one without labels reads what was read before them")
@@ -42,6 +49,11 @@ struct RuntimeMarkTests {
     #expect(current.objection(to: "lightgbm", graph: GraphVersion.current, options: best) == nil)
     #expect(current.objection(to: "lightgbm", graph: GraphVersion.current + 1, options: best) != nil)
     #expect(current.objection(to: "made-up", graph: 0, options: best) != nil)
+    let missing = ReadingOptions(unseen: .missing)
+    #expect(current.objection(to: "lightgbm", graph: 1, options: missing) == nil)
+    let marked = RuntimeMark(formats: ["lightgbm"], graph: GraphVersion.current, workers: 1)
+    #expect(marked.objection(to: "lightgbm", graph: 1, options: missing)?.contains("unknown categories") == true)
+    #expect(marked.objection(to: "lightgbm", graph: 1, options: ReadingOptions()) == nil)
   }
 
   @Test("what servers scored before the graph needs no version of it, and what came with it does")

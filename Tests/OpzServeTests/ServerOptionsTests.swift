@@ -1,3 +1,4 @@
+import OpzFormats
 import Testing
 
 @testable import OpzInference
@@ -25,12 +26,14 @@ struct ServerOptionsTests {
 
   @Test("How the model is read comes from the image's environment, and flags take precedence")
   func reading() throws {
-    let environment = ["OPZ_MODEL_ITERATIONS": "best", "OPZ_MODEL_FORMAT": "onnx"]
+    let environment = [
+      "OPZ_MODEL_ITERATIONS": "best", "OPZ_MODEL_FORMAT": "onnx", "OPZ_MODEL_UNSEEN": "error",
+    ]
     let options = try ServerOptions(arguments: [], environment: environment)
-    #expect(options.reading.iterations == .best && options.reading.format == "onnx")
-    let flags = ["--iterations", "all", "--format=lightgbm"]
+    #expect(options.reading == ReadingOptions(iterations: .best, format: "onnx", unseen: .error))
+    let flags = ["--iterations", "all", "--format=lightgbm", "--unseen", "missing"]
     let other = try ServerOptions(arguments: flags, environment: environment)
-    #expect(other.reading.iterations == .all && other.reading.format == "lightgbm")
+    #expect(other.reading == ReadingOptions(iterations: .all, format: "lightgbm", unseen: .missing))
     let score = try ScoreOptions(arguments: ["--input=i", "--output=o"], environment: environment)
     #expect(score.reading == options.reading)
     #expect(throws: (any Error).self) { try ServerOptions(arguments: [], environment: ["OPZ_MODEL_ITERATIONS": "1"]) }
@@ -74,6 +77,7 @@ struct ServerOptionsTests {
       ["--nope"], ["x"], ["--port"], ["--port", "x"], ["--port", "65536"], ["--port", "-1"],
       ["--port=99999999999999999999"],
       ["--host", "example.test"], ["--host", ""], ["--name", ""], ["--check=1"], ["--model"], ["--iterations", "58"],
+      ["--unseen", "58"],
     ])
   func wrong(arguments: [String]) throws {
     let error = try #require(throws: ServeError.self) { try ServerOptions(arguments: arguments, environment: [:]) }

@@ -45,7 +45,7 @@ struct ScoreCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let loaded = try await ModelOperand(model, session).load(iterations: scores.iterations)
+    let loaded = try await ModelOperand(model, session).load(iterations: scores.iterations, unseen: scores.unseen)
     for note in loaded.model.notes { options.note(note) }
     let batch = try BatchScoring(Scorer.compiled(loaded.model), settings())
     let files = BatchFiles(
@@ -63,7 +63,6 @@ struct ScoreCommand: AsyncParsableCommand {
   private func settings() throws -> BatchScoring.Options {
     var settings = BatchScoring.Options()
     settings.kind = scores.kind
-    settings.unseen = scores.unseen
     settings.keep = scores.keep
     settings.dialect = try CSVDialect(delimiter: table.delimiter, quote: table.quote, decimal: table.decimal)
     settings.header = table.header
@@ -80,10 +79,8 @@ extension ScoreCommand {
     var kind: BatchScoring.Kind?
     @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
     var iterations: ReadingOptions.Iterations?
-    @Option(
-      help:
-        "What becomes of a category that the model does not have: what the training library does, missing, or error.")
-    var unseen = RowEncoder.UnseenRule.library
+    @Option(help: "\(UnseenOption.help); what the version says if missing, else library.")
+    var unseen: ReadingOptions.Unseen?
     @Option(
       parsing: .unconditionalSingleValue,
       help: ArgumentHelp("A column to copy to the output; may be repeated.", valueName: "column"))
@@ -129,7 +126,13 @@ enum IterationsOption {
     "Which iterations of a boosted model are scored: all, or up to the best that early stopping recorded"
 }
 
+/// `--unseen`, which several commands have.
+enum UnseenOption {
+  static let help =
+    "What becomes of a category that the model does not have: what the training library does, missing, or error"
+}
+
 extension ReadingOptions.Iterations: ExpressibleByArgument {}
 extension BatchScoring.Kind: ExpressibleByArgument {}
 extension BatchScoring.Header: ExpressibleByArgument {}
-extension RowEncoder.UnseenRule: ExpressibleByArgument {}
+extension ReadingOptions.Unseen: ExpressibleByArgument {}

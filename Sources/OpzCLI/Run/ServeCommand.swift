@@ -32,6 +32,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The port; 0 for a free one.") var port = 8080
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
   var iterations: ReadingOptions.Iterations?
+  @Option(help: "\(UnseenOption.help); what the version says if missing, else library.")
+  var unseen: ReadingOptions.Unseen?
   @Option(help: ArgumentHelp("A project: the interpreter of the worker.", valueName: "path")) var python: String?
   @Flag(help: "A project: start again when the model, the code or opz.yaml changes.") var reload = false
   @OptionGroup var options: GlobalOptions
@@ -57,6 +59,8 @@ struct ServeCommand: AsyncParsableCommand {
     ]
     let chosen = iterations ?? served.options.iterations
     if chosen != .all { arguments += ["--iterations", chosen.rawValue] }
+    let rule = unseen ?? served.options.unseen
+    if rule != .library { arguments += ["--unseen", rule.rawValue] }
     if let format = served.options.format { arguments += ["--format", format] }
     if let settings = served.settings { arguments += ["--settings", settings.string] }
     guard served.temporary != nil else {

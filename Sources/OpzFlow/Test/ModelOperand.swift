@@ -2,7 +2,7 @@ import OpzArchive
 public import OpzFormats
 import OpzIO
 import OpzInference
-import OpzModel
+public import OpzModel
 import OpzOCI
 import OpzPackage
 import OpzProject
@@ -61,21 +61,27 @@ public struct ModelOperand: Sendable {
   /// Reads the model into memory: from its path, or from the layers of its version.
   ///
   /// A version is read as its image's server reads it.
-  /// - Parameter iterations: which iterations count; nil for what the version says, and all of a path's model.
+  /// - Parameters:
+  ///   - iterations: which iterations count; nil for what the version says, and all of a path's model.
+  ///   - unseen: what becomes of a category that the model does not have; nil for what the version says, and for what the
+  ///     training library does with a path's model.
   /// - Throws: `RegistryError` for a version that does not exist, `FlowError` of category `failed` for a version
   ///   without a model that opz reads, `ModelError` for an invalid model.
-  public func load(iterations: ReadingOptions.Iterations? = nil) async throws -> LoadedModel {
+  public func load(
+    iterations: ReadingOptions.Iterations? = nil, unseen: ReadingOptions.Unseen? = nil
+  ) async throws -> LoadedModel {
     let formats = session.formats
     if isPath {
       noteShadowed()
       let path = session.path(text)
-      let options = ReadingOptions(iterations: iterations ?? .all)
+      let options = ReadingOptions(iterations: iterations ?? .all, unseen: unseen ?? .library)
       return try await blocking { try formats.load(path, options: options) }
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
     var options = try ReadingOptions(of: await registry.store.image(version.record.image))
     options.iterations = iterations ?? options.iterations
+    options.unseen = unseen ?? options.unseen
     let models = try await registry.files(of: version.record).filter {
       $0.role == LayerRole.model.rawValue && FilePath($0.path).lastComponent?.string.hasPrefix(".") != true
     }

@@ -90,6 +90,18 @@ public struct Model: Sendable {
       outputs: outputs.map { Signature.Output(name: $0.kind.rawValue, columns: nodes[$0.node].type.width) })
   }
 
+  /// The same model with a rule for the categories that it does not have; with `library` nothing changes.
+  public func taking(unseen rule: RowEncoder.UnseenRule) -> Model {
+    guard rule != .library else { return self }
+    let unseen: Unseen = rule == .missing ? .missing : .refused
+    let inputs = inputs.map { input in
+      guard case .categorical(let texts, _) = input.kind else { return input }
+      return Input(name: input.name, kind: .categorical(texts, unseen: unseen))
+    }
+    return Model(
+      inputs: inputs, nodes: nodes, outputs: outputs, objective: objective, classes: classes, notes: notes)
+  }
+
   /// The output of a kind; nil if the model has none.
   public func output(_ kind: OutputKind) -> Output? { outputs.first { $0.kind == kind } }
 

@@ -29,7 +29,9 @@ public enum ImageKeys {
   }
 
   /// Variables by which opz-server is told how to read the model, with the keys that say it.
-  private static let modelKeys = ["OPZ_MODEL_FORMAT": "format", "OPZ_MODEL_ITERATIONS": "iterations"]
+  private static let modelKeys = [
+    "OPZ_MODEL_FORMAT": "format", "OPZ_MODEL_ITERATIONS": "iterations", "OPZ_MODEL_UNSEEN": "unseen",
+  ]
 
   private static func isWord(_ byte: UInt8) -> Bool {
     (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95

@@ -65,7 +65,7 @@ public struct ScoreOptions: Sendable {
     case "--quote": quote = try value()
     case "--decimal": decimal = try value()
     case "--header": batch.header = try ScoreOptions.choice(try value(), flag)
-    case "--unseen": batch.unseen = try ScoreOptions.choice(try value(), flag)
+    case "--unseen": reading.unseen = try ScoreOptions.choice(try value(), flag)
     case "--kind": batch.kind = try ScoreOptions.choice(try value(), flag)
     case "--keep": batch.keep.append(try value())
     case "--ignore": batch.ignore.append(try value())

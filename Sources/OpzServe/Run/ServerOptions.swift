@@ -95,7 +95,8 @@ public struct ServerOptions: Sendable, Equatable {
     switch flag {
     case "--settings": _ = try value()
     case "--model": model = FilePath(try value())
-    case "--iterations": reading.iterations = try ServerOptions.iterations(try value(), flag)
+    case "--iterations": reading.iterations = try ServerOptions.choice(try value(), flag)
+    case "--unseen": reading.unseen = try ServerOptions.choice(try value(), flag)
     case "--format": reading.format = try value()
     case "--name": name = try value()
     case "--model-version": modelVersion = try value()
@@ -148,11 +149,10 @@ public struct ServerOptions: Sendable, Equatable {
     }
   }
 
-  private static func iterations(_ text: String, _ flag: String) throws -> ReadingOptions.Iterations {
-    guard let iterations = ReadingOptions.Iterations(rawValue: text) else {
-      throw wrong(flag, "'\(text)' is not one of all, best")
-    }
-    return iterations
+  private static func choice<Choice: RawRepresentable & CaseIterable>(_ text: String, _ flag: String) throws -> Choice
+  where Choice.RawValue == String {
+    if let choice = Choice(rawValue: text) { return choice }
+    throw wrong(flag, "'\(text)' is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
   private static func number(_ text: String, _ what: String, range: ClosedRange<Int>) throws -> Int {
@@ -178,7 +178,8 @@ public struct ServerOptions: Sendable, Equatable {
     opz-server serves one model over the Open Inference Protocol v2.
 
     usage: opz-server [--settings FILE] [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
-                      [--iterations all|best] [--format NAME] [--metrics NAMES] [--access-log] [--slow-ms N]
+                      [--iterations all|best] [--unseen library|missing|error] [--format NAME] [--metrics NAMES]
+                      [--access-log] [--slow-ms N]
            opz-server --check [--model PATH] [--iterations all|best] [--format NAME]
            opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
                             [--kind prediction|probability|margin|label|leaf|distance] [--unseen library|missing|error]
@@ -189,6 +190,9 @@ public struct ServerOptions: Sendable, Equatable {
       --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
       --iterations all|best
                          all trees, or those up to the best iteration that the file records (OPZ_MODEL_ITERATIONS, all)
+      --unseen library|missing|error
+                         a category that the model does not have: as the training library does, as a missing value, or as an
+                         error of the request (OPZ_MODEL_UNSEEN, library)
       --format NAME      what the file has to be, and which file of a directory is read (OPZ_MODEL_FORMAT, any)
       --name NAME        the name that clients ask for (OPZ_MODEL_NAME, from the path)
       --model-version V  its version (OPZ_MODEL_VERSION, 1)

@@ -98,6 +98,44 @@ struct ReadingModelTests {
     #expect(other.config.config?.env?.filter { $0.hasPrefix("OPZ_") } == ["OPZ_MODEL_NAME=m"])
   }
 
+  private static let categories = HandMadeModel.json().replacing(
+    #""feature_types":["float","float"]"#, with: #""feature_types":["float","c"]"#
+  ).replacing(
+    #""model":{"#, with: #""model":{"cats":{"enc":[{},{"offsets":[0,2,3],"values":[97,98,99]}]},"#)
+
+  @Test(
+    "opz test reads the model as the image's server does", arguments: [("missing", true), ("error", false)])
+  func unseenRow(rule: String, passes: Bool) throws {
+    let options = try ReadingOptions(environment: [ReadingOptions.unseenVariable: rule])
+    #expect(options.environment == [ReadingOptions.unseenVariable: rule])
+    let model = try ModelFormats.standard.read(Array(Self.categories.utf8), name: "m", options: options).model
+    #expect(((try? RowEncoder(model).rows([["0", "nobody"]])) != nil) == passes)
+    #expect((try? RowEncoder(model).rows([["0", "ab"]])) != nil)
+  }
+
+  @Test("the rule for unknown categories is of the version, and the caller's goes before it", arguments: ["yes", "no"])
+  func unseen(isKnown: String) async throws {
+    let mark = isKnown == "yes" ? "\(RuntimeMark.text)" : "opz-runtime-reads:xgboost-json;graph=1;workers=1;"
+    let project = try Self.project(Self.categories, ", unseen: missing", program: mark)
+    guard isKnown == "yes" else {
+      let error = await #expect(throws: FlowError.self) { try await project.package() }
+      #expect(error?.category == .conflict && error?.reason.contains("unknown categories") == true)
+      return
+    }
+    let version = try await project.package().version
+    let image = try await project.registry().store.image(version.record.image)
+    #expect(image.config.config?.env?.contains("OPZ_MODEL_UNSEEN=missing") == true)
+    func kind(_ rule: ReadingOptions.Unseen?) async throws -> Model.Kind {
+      try await ModelOperand("m@1.0.0", project.session).load(unseen: rule).model.inputs[1].kind
+    }
+    let texts = ["ab", "c"]
+    #expect(try await kind(nil) == .categorical(texts, unseen: .missing))
+    #expect(try await kind(.error) == .categorical(texts, unseen: .refused))
+    #expect(try await kind(.library) == .categorical(texts, unseen: .refused))
+    let library = try await project.package { $0.overrides = ["model.unseen=library"] }.version
+    #expect(library.record.reference == "m@1.0.1")
+  }
+
   @Test("a format that opz.yaml names is checked for every runtime, and says which file of a directory is the model")
   func format() async throws {
     let wrong = try Self.project(HandMadeModel.json(), ", format: lightgbm")
