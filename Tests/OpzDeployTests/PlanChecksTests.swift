@@ -315,5 +315,29 @@ struct PlanChecksTests {
       try memory { ($0.measuredBytes, $0.settings.env) = (1 << 30, ["OPZ_MAX_BODY_BYTES": "1048576"]) } == "1600Mi")
     #expect(try memory { ($0.measuredBytes, $0.workers.memoryBytes) = (1 << 30, 1 << 31) } == "2304Mi")
     #expect(try memory { ($0.measuredBytes, $0.modelBytes, $0.workers.count) = (.max, .max, 256) }.hasSuffix("i"))
+    // Packages that have more in files than a library takes count as they are, in each worker.
+    #expect(try memory { $0.environmentBytes = 100 << 20 } == "960Mi")
+    #expect(try memory { $0.environmentBytes = 1 << 30 } == "1472Mi")
+    #expect(try memory { ($0.environmentBytes, $0.workers.count) = (1 << 30, 2) } == "2496Mi")
+    #expect(try memory { ($0.environmentBytes, $0.measuredBytes) = (1 << 40, 1 << 30) } == "1728Mi")
+    #expect(try memory { $0.environmentBytes = .max }.hasSuffix("i"))
+  }
+
+  @Test("memory of a server that opz does not know: what the image and the model have, and where it is from is said")
+  func customMemory() throws {
+    func plan(_ change: (inout DeploymentPlan) -> Void) throws -> DeploymentPlan {
+      var plan = try Scenario.churn { $0.server = .custom }
+      change(&plan)
+      try plan.sizeForCustom()
+      return plan
+    }
+    #expect(try plan { ($0.imageBytes, $0.modelBytes) = (1000, 1000) }.memory.description == "256Mi")
+    #expect(try plan { ($0.imageBytes, $0.modelBytes) = (300 << 20, 100 << 20) }.memory.description == "832Mi")
+    #expect(try plan { $0.imageBytes = 30 << 30 }.memory.description == "2176Mi")
+    #expect(try plan { ($0.imageBytes, $0.modelBytes) = (.max, .max) }.memory.description.hasSuffix("i"))
+    let sized = try plan { $0.imageBytes = 300 << 20 }
+    let remark = try #require(try Manifests(sized).remarks.first { $0.hasPrefix("each pod gets 448Mi of memory: ") })
+    #expect(remark.contains("the image's 300Mi") && remark.contains("deploy.resources.memory"))
+    #expect(try Manifests(Scenario.churn()).remarks.allSatisfy { !$0.contains("of memory: ") })
   }
 }

@@ -22,6 +22,9 @@ struct ObjectList {
     if plan.settings.resources?.gpu != nil, plan.server == .native {
       remarks.append("opz-server computes on the CPU: its GPU would be idle")
     }
+    if let reason = plan.memoryReason {
+      remarks.append("each pod gets \(plan.memory) of memory: \(reason); deploy.resources.memory says another")
+    }
     noteOmittedLimits()
     try addSchedules(other)
     if plan.settings.batch != nil { remarks.append("deploy.batch is not included: --batch writes its objects") }

@@ -61,6 +61,10 @@ public struct DeploymentPlan: Sendable {
   public var readyMilliseconds: Int?
   /// What server and workers had at the end of `opz test`, in bytes.
   public var measuredBytes: UInt64?
+  /// What the Python packages of the image have in files, in bytes; nil where it is not known.
+  public var environmentBytes: UInt64?
+  /// Where `memory` is from, if opz.yaml does not say it.
+  public var memoryReason: String?
   /// Where the server is `.workers`.
   public var workers = Workers()
   /// The variables of the image, which `deploy.env` replaces.

@@ -15,18 +15,45 @@ public enum ServerMemory {
 }
 
 extension DeploymentPlan {
-  /// Sets the memory of a pod with a Python or R model where opz.yaml says none: in steps of 64 MiB, 512 MiB at least.
+  /// Sets the memory of a pod with a server that runs a Python or R model, where opz.yaml says none: in steps of 64 MiB,
+  /// 512 MiB at least.
   ///
-  /// A test sends few rows; batches of many take more, so half is added to what it measured. Where nothing was measured, a
-  /// library takes some 500 MiB, and a loaded model a few times its file, in each worker.
+  /// A test sends few rows; batches of many take more, so half is added to what it measured. Where nothing was measured,
+  /// each process is taken to need what its packages have in files, and a library some 500 MiB; a loaded model takes a few
+  /// times its file.
   public mutating func sizeForWorkers() throws {
-    let guess: Int128 =
-      if let measuredBytes {
-        Int128(measuredBytes) * 3 / 2
-      } else { Int128(256 << 20) + Int128(workers.count) * (Int128(512 << 20) + 4 * Int128(modelBytes ?? 0)) }
+    let model = Int128(modelBytes ?? 0)
+    let packages = max(Int128(512 << 20), Int128(environmentBytes ?? 0))
+    let guess: Int128
+    if let measuredBytes {
+      guess = Int128(measuredBytes) * 3 / 2
+      memoryReason = "opz test measured \(mebi(Int128(measuredBytes))), and batches of many rows take half more"
+    } else {
+      guess = Int128(256 << 20) + Int128(workers.count) * (packages + 4 * model)
+      let has = environmentBytes.map { " (their files have \(mebi(Int128($0))))" } ?? ""
+      let each = server == .workers && workers.count > 1 ? ", in each of \(workers.count) workers" : ""
+      memoryReason =
+        "nothing was measured, so the packages are taken to need \(mebi(packages))\(has) and the model \(mebi(4 * model))\(each)"
+    }
+    let need = max(guess + ServerMemory.requestBytes(body: bodyBytes), workerBytes)
+    try setMemory(need, least: 8)
+  }
+
+  /// Sets the memory of a pod with a server that opz knows nothing of, where opz.yaml says none: what the image and the
+  /// model have in bytes says most of it. In steps of 64 MiB, 256 MiB at least.
+  public mutating func sizeForCustom() throws {
+    let model = Int128(modelBytes ?? 0)
+    // Of a large image, most is never loaded.
+    let image = min(Int128(imageBytes ?? 0), 2 << 30)
+    try setMemory((128 << 20) + image + 4 * model, least: 4)
+    memoryReason =
+      "opz cannot measure a server of your own, so it is taken to need 128Mi, the image's \(mebi(image)) and \(mebi(4 * model)) for the model"
+  }
+
+  /// - Parameter least: in steps of 64 MiB.
+  private mutating func setMemory(_ need: Int128, least: Int128) throws {
     // More than any machine has is no quantity of Kubernetes.
-    let need = min(max(guess + ServerMemory.requestBytes(body: bodyBytes), workerBytes), 1 << 60)
-    let steps = max(8, (need + (64 << 20) - 1) / (64 << 20))
+    let steps = max(least, (min(need, 1 << 60) + (64 << 20) - 1) / (64 << 20))
     memory = try Quantity(steps % 16 == 0 ? "\(steps / 16)Gi" : "\(steps * 64)Mi", key: "deploy.resources.memory")
   }
 

@@ -72,13 +72,22 @@ struct PythonEnvironment: Sendable {
       environment.layers += WheelLayers.plan(
         local, layout: try project.layout(target), bytecode: bytecode, compression: project.config.compression,
         platform: platform)
+      let sizes = fetching ? try await blocking { try PythonEnvironment.unpacked(local) } : [:]
       environment.packages += locked.map {
         VersionRecord.Package(
           name: $0.name.normalizedDistribution, version: $0.version, wheel: $0.name.description, digest: $0.digest,
-          platform: platform.description)
+          platform: platform.description, unpacked: sizes[$0.digest])
       }
     }
     return environment
+  }
+
+  /// The bytes of each wheel's files, by its digest.
+  private static func unpacked(_ wheels: [LocalWheel]) throws -> [Digest: UInt64] {
+    try wheels.reduce(into: [:]) { sizes, wheel in
+      let archive = try ZipArchive(FileBlob(wheel.file, size: wheel.size), name: wheel.name.description)
+      sizes[wheel.digest] = archive.entries.reduce(UInt64(0)) { $0 &+ $1.size }
+    }
   }
 
   static var missingBase: FlowError {

@@ -233,7 +233,14 @@ public struct DeployVersion: Sendable {
     plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
     plan.imageEnvironment = ImageFiles.environment(of: image)
     if plan.server == .workers { plan.workers = try await workers(image, record, registry: registry) }
-    if ["python", "r"].contains(record.runtime.kind), settings.resources?.memory == nil { try plan.sizeForWorkers() }
+    plan.environmentBytes = environmentBytes(record, platform)
+    if settings.resources?.memory == nil, plan.server == .workers || plan.server == .custom {
+      if ["python", "r"].contains(record.runtime.kind) || plan.measuredBytes != nil {
+        try plan.sizeForWorkers()
+      } else {
+        try plan.sizeForCustom()
+      }
+    }
     let format = record.model.flatMap { session.formats.named($0.format) }
     plan.modelFormat = format?.kserve
     if let format, !format.kserveSuffixes.isEmpty {
@@ -246,6 +253,17 @@ public struct DeployVersion: Sendable {
     if let format, format.kserve == nil, format.isReadable { plan.unservedFormat = format.displayName }
     plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false
     return plan
+  }
+
+  /// What the packages have in files; nil for a version of an opz that did not record it.
+  private func environmentBytes(_ record: VersionRecord, _ platform: Platform) -> UInt64? {
+    let own = (record.packages ?? []).filter { Platform($0.platform)?.normalized == platform.normalized }
+    let sizes = own.compactMap(\.unpacked)
+    guard !own.isEmpty, sizes.count == own.count else { return nil }
+    return sizes.reduce(0) { sum, size in
+      let (total, isTooMuch) = sum.addingReportingOverflow(size)
+      return isTooMuch ? .max : total
+    }
   }
 
   /// What the settings of the image's opz-server say of its workers; the defaults where the registry has them no more.

@@ -179,6 +179,8 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     public var digest: Digest
     /// `linux/amd64`.
     public var platform: String
+    /// The bytes of its files; nil in records of earlier versions of opz.
+    public var unpacked: UInt64?
 
     /// Creates a package.
     ///
@@ -187,12 +189,16 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     ///   - wheel: the wheel's file name.
     ///   - digest: the wheel's digest.
     ///   - platform: `linux/amd64`.
-    public init(name: String, version: String, wheel: String, digest: Digest, platform: String) {
+    ///   - unpacked: the bytes of its files.
+    public init(
+      name: String, version: String, wheel: String, digest: Digest, platform: String, unpacked: UInt64? = nil
+    ) {
       self.name = name
       self.version = version
       self.wheel = wheel
       self.digest = digest
       self.platform = platform
+      self.unpacked = unpacked
     }
   }
 
