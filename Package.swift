@@ -101,7 +101,7 @@ var targets: [Target] = [
     settings: fast),
   // What runs in images: Python and R, embedded as bytes.
   .target(
-    name: "OpzWorkerFiles", exclude: ["README.md"], resources: [.embedInCode("Files")], swiftSettings: strict),
+    name: "OpzWorkerFiles", exclude: ["README.md", "Init"], resources: [.embedInCode("Files")], swiftSettings: strict),
   .target(name: "CWorkers"),
   module("OpzWorkers", ["OpzInference", "OpzJSON", "OpzIO", "CWorkers", system], settings: fast),
   .executableTarget(

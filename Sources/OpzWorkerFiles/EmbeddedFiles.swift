@@ -19,4 +19,8 @@ enum EmbeddedFiles {
   ]
 
   static let r: [WorkerFiles.File] = [("worker.R", PackageResources.worker_R)]
+
+  static let inits: [WorkerFiles.File] = [
+    ("init/opz-init-amd64", PackageResources.opz_init_amd64), ("init/opz-init-arm64", PackageResources.opz_init_arm64),
+  ]
 }

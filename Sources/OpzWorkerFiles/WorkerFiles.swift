@@ -7,6 +7,12 @@ public enum WorkerFiles {
   /// The Python package `opz_worker`: `PYTHONPATH` names the directory that it lies in.
   public static let python: [File] = EmbeddedFiles.python
 
+  /// `opz-init`, a static program for a processor; nil where it is not compiled for it.
+  /// - Parameter architecture: as in a platform: `amd64`.
+  public static func initProgram(architecture: String) -> [UInt8]? {
+    EmbeddedFiles.inits.first { $0.path == "init/opz-init-\(architecture)" }?.bytes
+  }
+
   /// The R program `worker.R`.
   public static let r: [File] = EmbeddedFiles.r
 }

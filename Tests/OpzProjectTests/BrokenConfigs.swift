@@ -110,7 +110,7 @@ extension BrokenConfig {
     BrokenConfig(
       "a model in short", "opz: 1\nname: a\nmodel: model.json\n",
       text:
-        "opz.yaml:3: model: text where a mapping with path, format, iterations belongs\n\nhint: write model: {path: model.json}"
+        "opz.yaml:3: model: text where a mapping with path, format, iterations, unseen belongs\n\nhint: write model: {path: model.json}"
     ),
     BrokenConfig(
       "a model without path", "opz: 1\nname: a\nmodel:\n  format: auto\n",
@@ -128,6 +128,27 @@ extension BrokenConfig {
       "iterations of another runtime", "opz: 1\nname: a\nmodel: {path: x, iterations: best}\nruntime: {kind: model}\n",
       text:
         "opz.yaml:3: model.iterations: only the native runtime obeys it, and this project has runtime: {kind: model}\n\nhint: leave it out, or write runtime: {kind: native}"
+    ),
+    BrokenConfig(
+      "a rule for unknown categories that does not exist", "opz: 1\nname: a\nmodel: {path: x, unseen: ignore}\n",
+      text:
+        "opz.yaml:3: model.unseen: \"ignore\" is none of library, missing, error\n\nhint: write unseen: missing to score a category that the model does not have as a missing value"
+    ),
+    BrokenConfig(
+      "unknown categories of another runtime",
+      "opz: 1\nname: a\nmodel: {path: x, unseen: error}\nruntime: {kind: model}\n",
+      text:
+        "opz.yaml:3: model.unseen: only the native runtime obeys it, and this project has runtime: {kind: model}\n\nhint: leave it out, or write runtime: {kind: native}"
+    ),
+    .more(
+      "an init of the native runtime", "runtime: {init: true}",
+      text:
+        "opz.yaml:4: runtime.init: a native runtime has no init\n\nhint: remove it, or write kind: python or r or custom"
+    ),
+    .more(
+      "an init in front of opz-server", "runtime: {kind: python, init: true}",
+      text:
+        "opz.yaml:4: runtime.init: opz-server is process 1 of this image, and needs no other\n\nhint: remove it, or write a command of your own"
     ),
     BrokenConfig(
       "an unknown model of the native runtime", "opz: 1\nname: a\nmodel: {path: x, format: unknown}\n",
@@ -380,7 +401,7 @@ extension BrokenConfig {
     .more(
       "a runtime in short", "runtime: native",
       text: "opz.yaml:4: runtime: text where a mapping with kind, base, python, requirements, lock, command, user, "
-        + "expose, bytecode belongs\n\nhint: write runtime: {kind: native}"
+        + "expose, bytecode, init belongs\n\nhint: write runtime: {kind: native}"
     ),
     .more(
       "a custom runtime without base", "runtime: {kind: custom}",

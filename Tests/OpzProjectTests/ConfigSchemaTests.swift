@@ -58,7 +58,8 @@ struct ConfigSchemaTests {
   static let beyondTheSchema: Set<String> = [
     "a key twice", "a key twice, once quoted", "a key twice below", "an anchor", "a tag", "a merge key", "a file twice",
     "a file in two layers", "min above max", "a day that never comes", "two schedules of a name", "a user out of range",
-    "iterations of another runtime", "an unknown model of the native runtime",
+    "an init in front of opz-server", "iterations of another runtime", "unknown categories of another runtime",
+    "an unknown model of the native runtime",
   ]
 
   @Test func wrongDocumentsAreWrongForBoth() throws {

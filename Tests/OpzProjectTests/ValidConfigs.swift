@@ -20,7 +20,7 @@ enum ValidConfigs {
       push: {to: registry.example/crm/churn}
       """,
       "opz: 1\nname: crm/churn-v2_a.b\nmodel:\n  path: models\n  format: xgboost-json\n",
-      "opz: 1\nname: a\nmodel: {path: m, format: lightgbm, iterations: best}\n",
+      "opz: 1\nname: a\nmodel: {path: m, format: lightgbm, iterations: best, unseen: missing}\n",
       "opz: 1\nname: a\nmodel: {path: m, format: unknown, iterations: all}\nruntime: {kind: model}\n",
       "opz: 1\nname: churn.v2\nmodel: {path: \"a b/ü.json\"}\n",
       "opz: 1\nname: localhost\nmodel: {path: ./model.json}\n",
@@ -48,6 +48,7 @@ enum ValidConfigs {
     "files: [{path: a, to: /modelsx, mode: 755}]", "layers:", "layers: {compression: }", "layers: {compression: zstd}",
     "runtime: {kind: custom, base: scratch, command: [serve, 80, \"\"], expose: []}",
     "runtime: {kind: custom, base: \"oci:../base:latest\", user: 1000, expose: [80, 81]}",
+    "runtime: {kind: custom, base: scratch, command: [run], init: false}",
     "runtime: {kind: custom, base: \"registry.example/a@sha256:\(String(repeating: "0", count: 64))\"}",
     "runtime: {kind: python, python: 3.12, requirements: requirements.txt, lock: pylock.toml}",
     "runtime: {kind: python}\nserve: {loader: keras, workers: {count: 4, memory: 512Mi}, batch: {rows: 1, waitMilliseconds: 0}, limits: {body: 1Mi}}",

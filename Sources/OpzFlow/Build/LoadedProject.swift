@@ -98,7 +98,8 @@ struct LoadedProject: Sendable {
   private static func model(
     _ config: ProjectConfig, _ path: FilePath, formats: ModelFormats
   ) throws -> (LoadedModel?, format: String?) {
-    let options = ReadingOptions(iterations: config.model.iterations, format: config.model.format)
+    let options = ReadingOptions(
+      iterations: config.model.iterations, format: config.model.format, unseen: config.model.unseen)
     if config.runtime.kind == .native {
       let loaded = try formats.load(path, options: options)
       return (loaded, loaded.format.name)
@@ -113,7 +114,9 @@ struct LoadedProject: Sendable {
   private func readingOptions() -> ReadingOptions {
     let path = directory.pushing(FilePath(config.model.path))
     let isDirectory = (try? FileStatus.find(path))??.kind == .directory
-    return ReadingOptions(iterations: config.model.iterations, format: isDirectory ? config.model.format : nil)
+    return ReadingOptions(
+      iterations: config.model.iterations, format: isDirectory ? config.model.format : nil,
+      unseen: config.model.unseen)
   }
 
   var runtimeKind: String { config.runtime.kind.rawValue }
@@ -144,8 +147,10 @@ struct LoadedProject: Sendable {
             "warning: opz.lock pins another base, so the current digest of \(base) is used; opz lock \(directory) pins it"
           ))
       }
-      return try await .custom(
+      let bases = try await BaseImages.custom(
         base, pinned: pinned, config.platforms, registry: registry, session: session, project: inside)
+      try ImageProgram(project: self).require(in: bases)
+      return bases
     }
   }
 
@@ -172,7 +177,8 @@ struct LoadedProject: Sendable {
       expose: config.runtime.expose.isEmpty && serves ? [8080] : config.runtime.expose, environment: environment,
       hasApplication: tree.files.contains { $0.role == .code || $0.role == .config },
       programs: kind == .python ? "/\(PythonProject.prefix)/bin" : nil,
-      stopSignal: config.runtime.hasWorkers ? "SIGTERM" : nil)
+      stopSignal: config.runtime.hasWorkers ? "SIGTERM" : nil,
+      initProgram: InitProgram.isIn(config) ? InitProgram.path : nil)
   }
 
   /// Plans the layers of the project's own files in image order, and reports files that a base's links redirect.
@@ -183,15 +189,25 @@ struct LoadedProject: Sendable {
     for base in bases.bases {
       placements.append((base.platform, try await bases.placement(on: base.image, registry, session)))
     }
+    for (base, (_, placement)) in zip(bases.bases, placements) {
+      let files = try placement.place(tree.files).files
+      let note = ImageProgram(project: self).note(
+        files, hasWheels: !environment.layers.isEmpty, on: base, placement)
+      guard let note else { continue }
+      session.progress.report(.note(note))
+      break
+    }
     var files = tree.files
     if let contract, !config.runtime.hasWorkers {
       files.append(try await blocking { try ServedContract(contract.contract).file(in: registry) })
     }
     let (compression, ready) = (config.compression, placements)
     guard config.runtime.hasWorkers else {
-      return try await blocking { [files] in
+      let inits = InitProgram.isIn(config) ? try await InitProgram.layers(config.platforms, in: registry) : []
+      let placed = try await blocking { [files] in
         try BasePlacement.layers(files, environment: environment.layers, compression: compression, on: ready)
       }
+      return (inits + placed.layers, placed.moves)
     }
     let servers = try await ServedWorker.serverLayers(
       config.platforms, registry, session: session, keepsContract: contract != nil)

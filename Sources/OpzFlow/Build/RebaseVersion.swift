@@ -38,6 +38,7 @@ public struct RebaseVersion: Sendable {
     let record = try await blocking { [version] in try registry.current(version).record }
     let settings = try settings()
     let bases = try await bases(registry, record.platforms.compactMap { Platform($0) }, settings: settings)
+    if record.runtime.kind == "custom", settings.command == nil { try bases.requireCommand() }
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
     let own = try await ownLayers(registry)
     try await check(own, on: bases, registry)
@@ -74,27 +75,32 @@ public struct RebaseVersion: Sendable {
     }
   }
 
-  /// The layers are reused unchanged, so their directory entries must agree with the new base.
+  /// The layers are reused unchanged, so their directory entries must agree with the new base, and their wheels fit it.
   private func check(_ own: [ImageLayer], on bases: BaseImages, _ registry: Registry) async throws {
     let content = VersionContent(registry: registry, record: version.record, session: session)
+    var pythons: Set<String> = []
     for base in bases.bases {
       let placement = try await bases.placement(on: base.image, registry, session)
       for layer in own where layer.platform == nil || layer.platform == base.platform {
         let descriptor = layer.layer.descriptor
         let packed = try StoredLayer(descriptor, try await content.blob(descriptor))
-        let reason = try await blocking {
-          var reason: String?
+        let (reason, found) = try await blocking {
+          var (reason, found) = (String?.none, Set<String>())
           try packed.forEachName { name in
             if reason == nil, !name.path.isEmpty { reason = placement.objection(to: name) }
+            if let python = RebasedWheels.python(of: name.path) { found.insert(python) }
           }
-          return reason
+          return (reason, found)
         }
+        pythons.formUnion(found)
         guard let reason else { continue }
         throw FlowError(
           .conflict, version.record.reference, reason: "its layers were made for another base: \(reason)",
           hint: "package it again on the new base: opz package --set runtime.base=\(self.base)")
       }
     }
+    try await RebasedWheels(record: version.record, base: base, bases: bases, registry: registry, session: session)
+      .check(pythons)
   }
 
   private func settings() throws -> RuntimeSettings {

@@ -83,9 +83,8 @@ struct ImageRoot: Sendable {
   /// - Parameter added: variables that replace the image's.
   func command(_ added: [String]) throws -> [String] {
     let execution = image.config.config
-    guard let program = execution?.entrypoint, !program.isEmpty else {
-      throw FlowError(.failed, "opz test", reason: "the image has no command")
-    }
+    let arguments = (execution?.entrypoint ?? []) + (execution?.cmd ?? [])
+    guard !arguments.isEmpty else { throw FlowError(.failed, "opz test", reason: "the image has no command") }
     let names = Set(added.map { $0.prefix { $0 != "=" } })
     // What is no assignment, env would take for the program.
     let own = (execution?.env ?? []).filter { $0.dropFirst().contains("=") && !$0.hasPrefix("=") }
@@ -95,7 +94,6 @@ struct ImageRoot: Sendable {
       let parts = user.split(separator: ":")
       if let uid = parts.first { enter += ["--setgid=\(parts.count > 1 ? parts[1] : uid)", "--setuid=\(uid)"] }
     }
-    let arguments = program + (execution?.cmd ?? [])
     // The image's own env sets its variables: LD_PRELOAD or GLIBC_TUNABLES of an image that is not trusted would else be
     // obeyed by programs of this machine, outside of the root.
     return ImageRoot.namespaces(unshare, isRoot) + ["sh", "-c", ImageRoot.script, "sh", path.string] + enter

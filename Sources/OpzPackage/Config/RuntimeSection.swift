@@ -21,9 +21,13 @@ public struct RuntimeSection: Sendable, Hashable {
   public var expose: [Int]
   /// Whether wheels' modules are compiled when the image is built, where the base's Python is at hand.
   public var bytecode: Bool
+  /// Whether opz-init is process 1, `init`; nil leaves it to opz, which goes by the command.
+  public var startsInit: Bool?
 
   /// The section's keys.
-  public static let keys = ["kind", "base", "python", "requirements", "lock", "command", "user", "expose", "bytecode"]
+  public static let keys = [
+    "kind", "base", "python", "requirements", "lock", "command", "user", "expose", "bytecode", "init",
+  ]
 
   /// Reads the section of a document; nil if its kind is not known. Problems are reported to the document's
   /// `KeyProblems`.
@@ -54,6 +58,27 @@ public struct RuntimeSection: Sendable, Hashable {
     user = RuntimeSection.user(scope)
     expose = RuntimeSection.ports(scope)
     bytecode = scope.flag("bytecode") ?? true
+    startsInit = scope.flag("init")
+    if startsInit == true, hasWorkers {
+      scope.fail(
+        "init", "opz-server is process 1 of this image, and needs no other",
+        hint: "remove it, or write a command of your own")
+    }
+  }
+
+  /// Programs that are made to be process 1.
+  private static let inits: Set<String> = [
+    "tini", "tini-static", "dumb-init", "catatonit", "docker-init", "init", "my_init", "s6-svscan", "runsvdir",
+    "systemd",
+    "opz-init",
+  ]
+
+  /// Whether opz-init starts the command: as opz.yaml says; if it does not, where opz writes a command that is neither
+  /// opz-server nor an init itself. A base whose own command is kept has chosen its process 1.
+  public var hasInit: Bool {
+    if let startsInit { return startsInit }
+    guard kind != .native, kind != .model, let program = command.first?.split(separator: "/").last else { return false }
+    return !RuntimeSection.inits.contains(String(program))
   }
 
   /// Whether opz-server runs the model in worker processes: a Python or R runtime without a command of its own.
@@ -81,8 +106,8 @@ public struct RuntimeSection: Sendable, Hashable {
   /// Keys that have no effect for a kind of runtime are errors.
   private static func inapplicableKeys(for kind: Kind) -> Set<String> {
     switch kind {
-    case .native: ["base", "python", "requirements", "lock", "command", "expose", "bytecode"]
-    case .model: ["python", "requirements", "lock", "command", "user", "expose", "bytecode"]
+    case .native: ["base", "python", "requirements", "lock", "command", "expose", "bytecode", "init"]
+    case .model: ["python", "requirements", "lock", "command", "user", "expose", "bytecode", "init"]
     case .custom, .r: ["python", "requirements", "lock", "bytecode"]
     case .python: []
     }

@@ -114,6 +114,18 @@ public struct BasePlacement: Sendable {
     }
   }
 
+  /// Whether the base has a file at a path, after its links.
+  public func hasFile(_ path: FilePath) -> Bool {
+    guard let place = resolved(path), case .other? = table[place] else { return false }
+    return true
+  }
+
+  /// Where the base's links lead from a path; nil if they lead nowhere.
+  public func resolved(_ path: FilePath) -> FilePath? {
+    guard case .path(let place) = table.resolve(path) else { return nil }
+    return place
+  }
+
   /// The base's directories above these files.
   public func directories(above files: [SourceFile]) -> [BaseDirectory] {
     directories(above: files.lazy.map { ($0.destination, $0.kind == .directory) })

@@ -1,4 +1,3 @@
-import OpzArchive
 import OpzIO
 public import OpzOCI
 public import OpzStore
@@ -14,14 +13,7 @@ public enum RuntimeImage {
   {
     let platform = try StaticProgram.platform(of: server)
     let blob = try FileBlob(server)
-    let layer = try await blocking {
-      var writer = try store.ingest()
-      writer.trustProducersDigest()
-      let content = try LayerContent([.file("opz-server", blob, mode: 0o755)])
-      let written = try LayerWriter.write(content, .gzip, to: &writer)
-      try writer.commit(as: written.descriptor)
-      return Layer(descriptor: written.descriptor, diffID: written.diffID)
-    }
+    let layer = try await blocking { try ProgramLayer.write(blob, as: "opz-server", in: store) }
     let scratch = try Image.scratch(platform)
     var execution = scratch.config.config ?? ImageConfig.Execution()
     execution.user = RuntimeSettings.defaultUser

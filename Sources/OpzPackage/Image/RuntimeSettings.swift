@@ -1,4 +1,4 @@
-import OpzOCI
+public import OpzOCI
 
 /// The part of an image's configuration that comes from opz.yaml.
 public struct RuntimeSettings: Codable, Sendable, Hashable {
@@ -15,11 +15,13 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
   public var programs: String?
   /// Replaces the base's signal to stop.
   public var stopSignal: String?
+  /// The program that starts the command as process 1; nil where the command is process 1 itself.
+  public var initProgram: String?
 
   /// Creates settings for the image's configuration; a nil command keeps the base image's. `expose` lists TCP ports.
   public init(
     command: [String]? = nil, user: String, expose: [Int], environment: [String: String], hasApplication: Bool,
-    programs: String? = nil, stopSignal: String? = nil
+    programs: String? = nil, stopSignal: String? = nil, initProgram: String? = nil
   ) {
     self.command = command
     self.user = user
@@ -28,16 +30,17 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
     self.hasApplication = hasApplication
     self.programs = programs
     self.stopSignal = stopSignal
+    self.initProgram = initProgram
   }
 
   /// The default user and group: neither root nor any user of the host.
   public static let defaultUser = "65532:65532"
 
   /// The PATH that container runtimes use when an image sets none.
-  private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+  public static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
   /// The base's configuration overridden by these settings.
-  func applied(to base: ImageConfig.Execution?) -> ImageConfig.Execution {
+  public func applied(to base: ImageConfig.Execution?) -> ImageConfig.Execution {
     var result = base ?? ImageConfig.Execution()
     result.user = user
     result.env = merge(result.env ?? [])
@@ -45,6 +48,8 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
       result.entrypoint = command
       result.cmd = nil
     }
+    // A base's own command stays what it is, and whoever replaces it when the container is made keeps the init.
+    if let initProgram { result.entrypoint = [initProgram] + (result.entrypoint ?? []) }
     result.workingDir = hasApplication ? "/app" : (result.workingDir ?? "/")
     if !expose.isEmpty {
       let added = Dictionary(expose.map { ("\($0)/tcp", ImageConfig.Empty()) }, uniquingKeysWith: { one, _ in one })

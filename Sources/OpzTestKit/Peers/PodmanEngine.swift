@@ -52,6 +52,16 @@ public struct PodmanEngine: Sendable {
     return Container(process, log, name: name)
   }
 
+  /// Starts the image as it says itself, with process numbers of its own.
+  public func start(_ image: String) throws -> Container {
+    let log = try TemporaryDirectory()
+    let name = log.path.lastComponent?.string ?? "opz-test"
+    let process = try ChildProcess.start(
+      ["podman", "run", "--rm", "--name", name, "--read-only", "--network", "none"] + PodmanEngine.limits + [image],
+      output: .file(log.path.appending("log")), errors: .file(log.path.appending("log")))
+    return Container(process, log, name: name)
+  }
+
   /// A running container, which ends with `stop()`.
   public final class Container: Sendable {
     private let process: ChildProcess
@@ -79,6 +89,15 @@ public struct PodmanEngine: Sendable {
         usleep(50_000)
       }
       throw MissingProgram("the container's \"\(text)\", which said \(output.suffix(1000))")
+    }
+
+    /// Asks the container to end, and kills it after the grace period.
+    /// - Parameter grace: in seconds.
+    /// - Returns: the status of the container's first process: 137 if it was killed.
+    public func end(grace: Int) throws -> Int32 {
+      let stopped = try ChildProcess.run(["podman", "stop", "-t", "\(grace)", name])
+      guard stopped.status == 0 else { throw MissingProgram("podman stop: \(stopped.errorText)") }
+      return process.wait()
     }
 
     /// Kills and removes the container, and waits for podman to end.

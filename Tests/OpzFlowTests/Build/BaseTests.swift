@@ -106,9 +106,9 @@ struct BaseTests {
     let version = try await project.package { $0.outputs = ["oci:layout:1"] }.version
     let context = project.directory.path.appending("context")
     let text = try await DockerfileExport(version, in: project.session).write(to: context, from: project.registry())
-    #expect(text.contains("ADD [\"layers/0-files.tar\", \"/\"]"))
+    #expect(text.contains("ADD [\"layers/1-files.tar\", \"/\"]"))
     let unpacked = try ChildProcess.run([
-      "tar", "-tvf", context.appending("layers/0-files.tar").string, "--numeric-owner",
+      "tar", "-tvf", context.appending("layers/1-files.tar").string, "--numeric-owner",
     ])
     let lines = unpacked.text.split(separator: "\n").map { line in
       let words = line.split(separator: " ")

@@ -17,7 +17,7 @@ struct LockedProject {
     project.session.environment["UV_OFFLINE"] = "1"
     try write(
       "../b/opz.yaml",
-      "opz: 1\nname: base\nmodel: {path: m}\nruntime: {kind: custom, base: scratch, command: [python3]}\nfiles: [{path: root, to: /}]\n"
+      "opz: 1\nname: base\nmodel: {path: m}\nruntime: {kind: custom, base: scratch, command: [python3], init: false}\nfiles: [{path: root, to: /}]\n"
     )
     try write("../b/m", "m")
     for version in ["3.11", "3.12"] { try write("../b/root/usr/bin/python\(version)", "python\0\(release)\0") }

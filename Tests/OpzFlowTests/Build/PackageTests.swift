@@ -181,11 +181,11 @@ struct PackageTests {
       """)
     let request = PackageRequest(project: project.directory.path.appending("q"))
     let record = try await PackageProject(request, in: project.session).run().version.record
-    #expect(record.layers.map(\.role) == ["runtime", "runtime", "runtime", "model"])
+    #expect(record.layers.map(\.role) == ["runtime", "runtime", "runtime", "server", "model"])
     #expect(record.layers.prefix(3).map(\.descriptor.digest) == base.layers.map(\.descriptor.digest))
     #expect(record.runtime.baseDigest == base.image.digest)
     let execution = try await project.registry().store.image(record.image).config.config
-    #expect(execution?.entrypoint == ["/app/lib/code.py", "--port", "9000"])
+    #expect(execution?.entrypoint == ["/opz-init", "/app/lib/code.py", "--port", "9000"])
     #expect(execution?.env == ["PATH=/bin", "A=1", "B=2"])
     #expect(execution?.user == "1000")
     #expect(execution?.exposedPorts?.keys.sorted() == ["9000/tcp"])

@@ -24,7 +24,7 @@ struct ServedWorkerTests {
     var project = try Project()
     try project.directory.write(
       "b/opz.yaml",
-      "opz: 1\nname: base\nmodel: {path: m}\nruntime: {kind: custom, base: scratch, command: [python3]}\nfiles: [{path: root, to: /}]\n"
+      "opz: 1\nname: base\nmodel: {path: m}\nruntime: {kind: custom, base: scratch, command: [python3], init: false}\nfiles: [{path: root, to: /}]\n"
     )
     try project.directory.write("b/m", "m")
     try project.directory.write("b/root/usr/bin/python3.11", "python", mode: 0o755)
