@@ -56,7 +56,9 @@ struct StoredFieldsTests {
       deploy: .object(["replicas": .integer(2)]), pushTo: "h.example/b",
       tests: [.init(name: "holdout.csv", descriptor: descriptor)])
     record.fileList = descriptor
-    record.packages = [.init(name: "numpy", version: "2", wheel: "n.whl", digest: digest(7), platform: "linux/amd64")]
+    record.packages = [
+      .init(name: "numpy", version: "2", wheel: "n.whl", digest: digest(7), platform: "linux/amd64", unpacked: 8)
+    ]
     record.artifacts = ["modelpack": descriptor]
     record.critical = ["feature"]
     return record

@@ -31,7 +31,7 @@ struct InstallTests {
     }
   }
 
-  private func entry(_ number: Int, _ action: InstallEntry.Action, _ view: String) -> InstallEntry {
+  private func entry(_ number: Int, _ action: InstallEntry.Action, view: String) -> InstallEntry {
     var entry = InstallEntry(
       name: "n", action: action, view: view, model: view, image: "", statement: view, actor: "tester")
     entry.number = number
@@ -40,14 +40,14 @@ struct InstallTests {
 
   @Test("a rollback goes one back, and another one further")
   func course() {
-    var entries = [entry(1, .installed, "a"), entry(2, .installed, "b"), entry(3, .installed, "c")]
+    var entries = [entry(1, .installed, view: "a"), entry(2, .installed, view: "b"), entry(3, .installed, view: "c")]
     #expect(InstallLog(entries).current?.view == "c" && InstallLog(entries).previous?.view == "b")
-    entries.append(entry(4, .rolledBack, "b"))
+    entries.append(entry(4, .rolledBack, view: "b"))
     #expect(InstallLog(entries).current?.view == "b" && InstallLog(entries).previous?.view == "a")
-    entries.append(entry(5, .installed, "d"))
+    entries.append(entry(5, .installed, view: "d"))
     #expect(InstallLog(entries).course.map(\.view) == ["a", "b", "d"])
     #expect(InstallLog(entries.reversed()).views == ["a", "b", "c", "d"])
-    entries.append(entry(6, .uninstalled, "d"))
+    entries.append(entry(6, .uninstalled, view: "d"))
     #expect(InstallLog(entries).current == nil && InstallLog(entries).views.isEmpty)
     #expect(InstallLog(entries).since?.number == 5)
     #expect(InstallEntry(["1", "id", "n", "stolen", "v", "m", "", "s", "at", "who"]) == nil)

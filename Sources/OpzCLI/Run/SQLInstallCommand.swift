@@ -26,7 +26,7 @@ struct SQLInstallCommand: AsyncParsableCommand {
       change by more than --max-change or --max-flips.
 
       opz sql install churn@1.2.0 --database postgresql://scoring@db.example/crm --table customers --name churn_score
-      opz sql install churn@1.2.0 --database sqlite:crm.db --table customers --name churn_score --max-flips 0.01 --dry-run
+      opz sql install model.json --database sqlite:crm.db --table customers --columns age=customer_age --name score --dry-run
       opz sql install churn@1.2.0 --as migration --dialect postgresql --table customers --key id --name churn_score
       """)
 

@@ -66,7 +66,7 @@ public struct PackageProject: Sendable {
     // The image was tested before it was a version.
     if let tested {
       let author = session.author
-      try await blocking { try registry.note(.tested, version, by: author, details: tested.details) }
+      _ = try await blocking { try registry.note(.tested, version, by: author, details: tested.details) }
     }
     if !existed, request.configuration == nil, project.config.runtime.kind == .model, project.config.runtime.base == nil
     {

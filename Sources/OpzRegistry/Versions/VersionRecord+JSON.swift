@@ -62,6 +62,7 @@ private struct PlainFields {
   mutating func descriptor(_ key: StaticString) -> Descriptor { Descriptor(find(key)) ?? fail(VersionRecord.none) }
   mutating func digest(_ key: StaticString) -> Digest { find(key)?.digest ?? fail(VersionRecord.none.digest) }
   mutating func optionalText(_ key: StaticString) -> String? { find(key) == nil ? nil : text(key) }
+  mutating func optionalSize(_ key: StaticString) -> UInt64? { find(key) == nil ? nil : size(key) }
   mutating func optionalDigest(_ key: StaticString) -> Digest? { find(key) == nil ? nil : digest(key) }
 
   mutating func required<Value>(_ key: StaticString, _ make: (JSONView?, inout PlainFields) -> Value) -> Value {
@@ -123,7 +124,7 @@ extension VersionRecord.Package {
     self = fields.inside(json) {
       Self(
         name: $0.text("name"), version: $0.text("version"), wheel: $0.text("wheel"), digest: $0.digest("digest"),
-        platform: $0.text("platform"))
+        platform: $0.text("platform"), unpacked: $0.optionalSize("unpacked"))
     }
   }
 }

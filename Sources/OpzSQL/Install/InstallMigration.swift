@@ -26,7 +26,7 @@ public struct InstallMigration: Sendable {
     up += statements.comment(on: view, entry.model).map { [$0] } ?? []
     up += statements.pointing(to: view, keys: keys, scores: scores, exists: previous != nil)
     up.append(statements.recording(entry))
-    self.up = InstallMigration.text("installs \(title)", up, statements.dialect)
+    self.up = InstallMigration.text("installs \(title)", up, in: statements.dialect)
     var down: [String]
     if let previous {
       down = statements.pointing(to: names.sibling(previous.view), keys: keys, scores: scores, exists: true)
@@ -36,11 +36,11 @@ public struct InstallMigration: Sendable {
       down = [statements.dropping(names.stable), statements.dropping(view)]
       down.append(statements.recording(entry.again(.uninstalled, actor: entry.actor)))
     }
-    self.down = InstallMigration.text("takes back \(title)", down, statements.dialect)
+    self.down = InstallMigration.text("takes back \(title)", down, in: statements.dialect)
   }
 
   /// One transaction.
-  private static func text(_ title: String, _ statements: [String], _ dialect: SQLDialect) -> String {
+  private static func text(_ title: String, _ statements: [String], in dialect: SQLDialect) -> String {
     let isPostgreSQL = dialect.name == "postgresql"
     // A role may have a setting with which a backslash in a text has a meaning.
     let opening = isPostgreSQL ? ["BEGIN", "SET LOCAL standard_conforming_strings = on"] : ["BEGIN IMMEDIATE"]

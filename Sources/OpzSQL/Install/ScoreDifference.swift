@@ -87,14 +87,14 @@ public struct ScoreDifference: Sendable {
     let earlier = old.map(ScoreDifference.number)
     if label(old, earlier) != label(new, numbers) { flips += 1 }
     guard kind != .label, kind != .leaf else {
-      if ScoreDifference.isSame(old, new) { equal += 1 } else { note(key, old, new, size: 0) }
+      if ScoreDifference.isSame(old, new) { equal += 1 } else { note(key, old: old, new: new, size: 0) }
       return
     }
-    compare(key, old, new, earlier, numbers)
+    compare(key, old: old, new: new, earlier: earlier, numbers: numbers)
   }
 
   private mutating func compare(
-    _ key: [String], _ old: [String?], _ new: [String?], _ earlier: [Double?], _ numbers: [Double?]
+    _ key: [String], old: [String?], new: [String?], earlier: [Double?], numbers: [Double?]
   ) {
     let changes = zip(earlier, numbers).compactMap { one, other in one.flatMap { one in other.map { $0 - one } } }
     // Between infinite numbers, and across the whole range, it is more than a number holds.
@@ -105,10 +105,10 @@ public struct ScoreDifference: Sendable {
       before.append(one)
       sum += change
     }
-    if size > 0 { note(key, old, new, size: size) }
+    if size > 0 { note(key, old: old, new: new, size: size) }
   }
 
-  private mutating func note(_ key: [String], _ old: [String?], _ new: [String?], size: Double) {
+  private mutating func note(_ key: [String], old: [String?], new: [String?], size: Double) {
     guard largest.count < 10 || size > largest[9].size else { return }
     func text(_ cells: [String?]) -> String { cells.map { ($0 ?? "NULL").prefix(40) }.joined(separator: " ") }
     let place = largest.firstIndex { $0.size < size } ?? largest.count

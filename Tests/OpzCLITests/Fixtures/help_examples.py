@@ -21,6 +21,11 @@ OTHERS = {
     "opz login registry.example": 64,
     "opz runtime import oci:runtime-arm64": 2,
     # No such database server.
+    "opz sql install churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers --name churn_score": 6,
+    "opz sql install churn@1.2.0 --database postgresql://scoring@db.example/crm --table customers --name churn_score": 6,
+    "opz sql status --database postgresql://scoring@db.example/crm": 6,
+    "opz sql rollback --database postgresql://scoring@db.example/crm --name churn_score": 6,
+    "opz sql uninstall --database postgresql://scoring@db.example/crm --name churn_score": 6,
     "opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers": 6,
 }
 # These run until they are interrupted.

@@ -12,7 +12,7 @@ struct InstallPlan {
 
   /// - Throws: `FlowError` of category `conflict` if the name is not one that opz made.
   init(
-    _ statements: InstallStatements, _ scoring: InstallScoring, _ state: InstallState, _ request: InstallSQL.Request,
+    _ statements: InstallStatements, scoring: InstallScoring, state: InstallState, _ request: InstallSQL.Request,
     actor: String
   ) throws {
     self.statements = statements

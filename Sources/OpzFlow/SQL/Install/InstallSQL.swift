@@ -80,7 +80,7 @@ public struct InstallSQL: Sendable {
     let scoring = try scoring(place)
     for _ in 0..<InstallSQL.attempts {
       let state = try place.state(statements)
-      let plan = try InstallPlan(statements, scoring, state, request, actor: session.author.actor)
+      let plan = try InstallPlan(statements, scoring: scoring, state: state, request, actor: session.author.actor)
       var report = InstallReport(database: place.database, name: request.name, model: plan.entry.model)
       report.view = plan.entry.view
       report.previous = state.log.current?.model
@@ -90,7 +90,7 @@ public struct InstallSQL: Sendable {
       }
       let isReplaced = state.stable != nil
       if isReplaced { try plan.requireFit(place) }
-      let compared = try compare(place, statements, scoring, isFirst: !isReplaced)
+      let compared = try compare(place, statements, scoring: scoring, isFirst: !isReplaced)
       report.difference = compared.shown
       if let refusal = compared.refusal {
         (report.outcome, report.refusal) = (.refused, refusal)
@@ -121,7 +121,7 @@ public struct InstallSQL: Sendable {
         .usage, request.table, reason: "it has no primary key, and its rows could not be told apart",
         hint: "--key COLUMN names a column that is put out beside the scores")
     }
-    let scoring = InstallScoring(model, place.dialect, request, keys: keys)
+    let scoring = InstallScoring(model, place.dialect, request: request, keys: keys)
     let select = try scoring.statement(as: .select, target: nil)
     let duplicates = try place.statements(request.name).duplicates(in: table, keys: keys)
     var isDouble = false
@@ -136,7 +136,7 @@ public struct InstallSQL: Sendable {
   }
 
   private func compare(
-    _ place: InstallPlace, _ statements: InstallStatements, _ scoring: InstallScoring, isFirst: Bool
+    _ place: InstallPlace, _ statements: InstallStatements, scoring: InstallScoring, isFirst: Bool
   ) throws -> (shown: InstallReport.Difference, refusal: String?) {
     var difference = ScoreDifference(scoring.kind, threshold: request.threshold)
     let (keys, scores) = (scoring.keys.count, scoring.scores.count)
@@ -172,7 +172,7 @@ struct InstallScoring {
   private(set) var select = ""
   private(set) var scores: [ModelSQL.Score] = []
 
-  init(_ model: Model, _ dialect: SQLDialect, _ request: InstallSQL.Request, keys: [String]) {
+  init(_ model: Model, _ dialect: SQLDialect, request: InstallSQL.Request, keys: [String]) {
     self.model = model
     self.dialect = dialect
     self.request = request

@@ -50,7 +50,7 @@ public struct InstalledSQL: Sendable {
       let statements = try place.statements(name ?? InstallNames.logName)
       let entries = try place.entries(statements)
       let names = name.map { _ in [statements.names.stable.last] } ?? Array(Set(entries.map(\.name))).sorted()
-      let found = try names.compactMap { try status($0, entries, place, statements.names) }
+      let found = try names.compactMap { try status($0, of: entries, in: place, statements.names) }
       return (found, entries, place.place)
     }
     try RecordInstalls(in: session).run(entries, database: place)
@@ -58,7 +58,7 @@ public struct InstalledSQL: Sendable {
   }
 
   private func status(
-    _ name: String, _ entries: [InstallEntry], _ place: InstallPlace, _ names: InstallNames
+    _ name: String, of entries: [InstallEntry], in place: InstallPlace, _ names: InstallNames
   ) throws -> Status? {
     let log = InstallLog(entries.filter { $0.name == name })
     guard let current = log.current, let since = log.since else { return nil }
@@ -83,7 +83,7 @@ public struct InstalledSQL: Sendable {
   /// Lets a name mean what it meant before.
   /// - Throws: `FlowError` of category `notFound` if there is nothing before; `DatabaseError`.
   public func rollback(_ url: DatabaseURL, name: String, isDryRun: Bool) async throws -> Change {
-    try await change(url, name, isDryRun) { steps, place, statements, log in
+    try await change(url, name: name, isDryRun: isDryRun) { steps, place, statements, log in
       guard let current = log.current, let previous = log.previous else {
         throw FlowError(
           .notFound, name, reason: "nothing was installed before \(log.current?.model ?? "now")",
@@ -95,7 +95,7 @@ public struct InstalledSQL: Sendable {
           .notFound, view.parts.joined(separator: "."), reason: "the view of \(previous.model) is gone",
           hint: "opz sql install \(previous.model) makes it again")
       }
-      try point(&steps, place, statements, to: view)
+      try point(&steps, in: place, statements, to: view)
       try steps.run(statements.recording(previous.again(.rolledBack, actor: session.author.actor)))
       try steps.run(place.catalog.proving(stable))
       return (current.model, previous.model)
@@ -104,7 +104,7 @@ public struct InstalledSQL: Sendable {
 
   /// The stable name keeps its columns; the view before may have fewer, and then it does not fit.
   private func point(
-    _ steps: inout InstallSteps, _ place: InstallPlace, _ statements: InstallStatements, to view: TableName
+    _ steps: inout InstallSteps, in place: InstallPlace, _ statements: InstallStatements, to view: TableName
   ) throws {
     let stable = statements.names.stable
     let old = try place.catalog.columns(of: stable)
@@ -129,7 +129,7 @@ public struct InstalledSQL: Sendable {
   /// Removes a name and the views of its versions.
   /// - Throws: `FlowError` of category `conflict` if others depend on them; `DatabaseError`.
   public func uninstall(_ url: DatabaseURL, name: String, isDryRun: Bool) async throws -> Change {
-    try await change(url, name, isDryRun) { steps, place, statements, log in
+    try await change(url, name: name, isDryRun: isDryRun) { steps, place, statements, log in
       guard let current = log.current else {
         throw FlowError(
           .notFound, name, reason: "opz did not install it here", hint: "opz sql status says what is installed")
@@ -150,7 +150,7 @@ public struct InstalledSQL: Sendable {
   }
 
   private func change(
-    _ url: DatabaseURL, _ name: String, _ isDryRun: Bool,
+    _ url: DatabaseURL, name: String, isDryRun: Bool,
     _ body:
       @escaping @Sendable (
         inout InstallSteps, InstallPlace, InstallStatements, InstallLog

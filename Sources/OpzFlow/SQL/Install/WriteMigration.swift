@@ -22,10 +22,10 @@ public struct WriteMigration: Sendable {
   public func run(_ dialect: SQLDialect, previous: Registry.Version?) throws -> InstallMigration {
     let names = try InstallNames(parsing: request.name, schema: "", dialect)
     let statements = try InstallStatements(dialect, names)
-    var scoring = InstallScoring(model, dialect, request, keys: request.keys)
+    var scoring = InstallScoring(model, dialect, request: request, keys: request.keys)
     scoring = scoring.with(try scoring.statement(as: .select, target: nil))
     let state = InstallState(last: 0, log: InstallLog([]), stable: nil)
-    let entry = try InstallPlan(statements, scoring, state, request, actor: session.author.actor).entry
+    let entry = try InstallPlan(statements, scoring: scoring, state: state, request, actor: session.author.actor).entry
     let made = try scoring.statement(as: .view, target: names.sibling(entry.view))
     let before = previous.map { version in
       InstallEntry(
