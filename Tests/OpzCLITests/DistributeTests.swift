@@ -2,6 +2,7 @@ import FoundationEssentials
 import OpzIO
 import OpzJSON
 import OpzOCI
+import OpzRegistryKit
 import OpzTestKit
 import SystemPackage
 import Testing

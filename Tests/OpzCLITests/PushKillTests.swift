@@ -1,5 +1,7 @@
+import OpzHub
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzTestKit
 import SystemPackage
 import Testing
@@ -36,7 +38,7 @@ struct PushKillTests {
     }
     var killed = 0
     while killed < Self.kills {
-      let server = try SpecRegistry(SpecRegistry.Quirks().with { $0.keepsCutChunks = keepsCutChunks })
+      let server = try SpecRegistry(keeping: keepsCutChunks)
       try learn(server)
       var here = 0
       for _ in 0..<Int.random(in: 1...4, using: &random) {

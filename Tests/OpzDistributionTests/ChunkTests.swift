@@ -1,6 +1,8 @@
 import OpzHTTP
+import OpzHub
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage
@@ -27,7 +29,7 @@ import Testing
     "PATH", "http://HOSTPATH", "//HOSTPATH", "http://HOSTPATH#fragment",
   ])
   func sendsInChunks(_ location: String) async throws {
-    let server = try SpecRegistry(quirks { $0.location = location })
+    let server = try SpecRegistry(.location(location))
     let progress = RecordedProgress()
     try await Self.remote(server.host, progress: progress).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.has(Self.content))
@@ -41,17 +43,14 @@ import Testing
   }
 
   @Test(arguments: [201, 202, 204]) func takesEachStatusOfAcceptance(_ status: Int) async throws {
-    let server = try SpecRegistry(quirks { $0.acceptStatus = status })
+    let server = try SpecRegistry(.chunkStatus(status))
     try await Self.remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.received == 900_000)
     server.stop()
   }
 
   @Test(arguments: ["0-0", "0--1"]) func goesOnAfterACutWithNothingKept(_ empty: String) async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.keepsCutChunks = false; $0.emptyRange = empty
-      }, cuts: [50_000])
+    let server = try SpecRegistry(.dropsCutChunks, .emptyRange(empty), cuts: [50_000])
     let progress = RecordedProgress()
     try await Self.remote(server.host, progress: progress).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.received == 950_000)
@@ -65,7 +64,7 @@ import Testing
   func resendsNoMoreThanAChunkACut(_ keeps: Bool, _ seed: UInt64) async throws {
     var random = SeededGenerator(seed: seed)
     let cuts = (0..<20).map { _ in Int.random(in: 0..<(keeps ? 900_000 : 2_500_000), using: &random) }
-    let server = try SpecRegistry(quirks { $0.keepsCutChunks = keeps }, cuts: cuts)
+    let server = try SpecRegistry(keeping: keeps, cuts: cuts)
     let progress = RecordedProgress()
     try await Self.remote(server.host, progress: progress).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.has(Self.content))
@@ -76,10 +75,7 @@ import Testing
   }
 
   @Test func startsOverWhereACutEndsTheUpload() async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.keepsCutChunks = false; $0.losesCutUploads = true
-      }, cuts: [250_000])
+    let server = try SpecRegistry(.cutEndsUpload, cuts: [250_000])
     let remote = try Self.remote(server.host)
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.received == 250_000 + 900_000)
@@ -91,11 +87,7 @@ import Testing
 
   /// Each answer of an upload gets lost once.
   @Test(arguments: [true, false], 2...12) func survivesALostAnswer(_ forgets: Bool, _ number: Int) async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.forgetsOldLocations = forgets
-        $0.lostResponses = [number]
-      })
+    let server = try SpecRegistry(forgetsOldLocations: forgets, lostResponses: [number])
     try await Self.remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.has(Self.content))
     // A chunk whose answer was lost moved the upload on: where its old Location is no good any more, the blob begins anew.
@@ -104,7 +96,7 @@ import Testing
   }
 
   @Test func believesARangeThatMovesAndNotOneThatIsStuck() async throws {
-    let server = try SpecRegistry(quirks { $0.stuckRange = true })
+    let server = try SpecRegistry(.rangeSticks)
     try await Self.remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.received == 900_000)
     server.stop()
@@ -133,7 +125,7 @@ import Testing
   func learnsThatARegistryTakesNoChunks(_ status: Int) async throws {
     let directory = try TemporaryDirectory()
     let state = TransferState(directory: directory.path)
-    let server = try SpecRegistry(quirks { $0.patchStatus = status })
+    let server = try SpecRegistry(.refusesChunks(status))
     let first = try Self.remote(server.host, state: state)
     try await first.put(Self.blob, from: BytesBlob(Self.content))
     #expect(first.profile.uploadMethod == .monolithic)
@@ -148,7 +140,7 @@ import Testing
   }
 
   @Test(arguments: [404, 405]) func learnsThatARegistryTakesOnlyChunks(_ status: Int) async throws {
-    let server = try SpecRegistry(quirks { $0.putStatus = status })
+    let server = try SpecRegistry(.chunkBeforePut(status: status))
     let remote = try repository(server.host)
     for seed in 1...2 as ClosedRange<UInt64> {
       let content = randomBytes(50_000, seed: seed)
@@ -160,11 +152,8 @@ import Testing
     server.stop()
   }
 
-  @Test(arguments: [413]) func learnsALimitOfAProxy(_ status: Int) async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.largestPatch = (100_000, status); $0.largestPut = (100_000, status)
-      })
+  @Test func learnsALimitOfAProxy() async throws {
+    let server = try SpecRegistry(.bodyLimit(100_000, server: "nginx"))
     let directory = try TemporaryDirectory()
     let state = TransferState(directory: directory.path)
     try await repository(server.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
@@ -179,7 +168,7 @@ import Testing
   }
 
   @Test func keepsToTheMinimumOfARegistry() async throws {
-    let server = try SpecRegistry(quirks { $0.chunkMinimum = 300_000 })
+    let server = try SpecRegistry(.announcesMinimum(300_000))
     let remote = try repository(server.host)
     remote.learn { $0.uploadMethod = .chunked }
     try await remote.put(Self.blob, from: BytesBlob(Self.content))

@@ -1,8 +1,10 @@
 import FoundationEssentials
 import OpzHTTP
+import OpzHub
 import OpzIO
 import OpzJSON
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage
@@ -213,10 +215,9 @@ import Testing
 
   @Test("its referrers list is used if there is one, whatever OCI-Subject says", arguments: [true, false])
   func referrers(_ saysSubject: Bool) async throws {
-    let server = try SpecRegistry(quirks { $0.saysSubject = saysSubject })
+    let server = try SpecRegistry(.noReferrers(saysSubject: saysSubject))
     let remote = try repository(server.host)
-    let image = try RemoteFaultTests.manifest()
-    try await remote.put(image.descriptor, from: BytesBlob(image.raw))
+    let image = try await RemoteFaultTests.putManifest(in: remote)
     let signature = try Manifest(
       .init(
         artifactType: MediaType("application/x"), config: .emptyConfig, layers: [],

@@ -1,8 +1,10 @@
 import FoundationEssentials
 import OpzHTTP
+import OpzHub
 import OpzIO
 import OpzJSON
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage
@@ -43,11 +45,7 @@ import Testing
 
   @Test(arguments: [true, false], [2, 150_000, 450_000, 899_999])
   func theNextProcessGoesOn(_ keeps: Bool, _ cut: Int) async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.keepsCutChunks = keeps
-        $0.staysDown = true
-      }, cuts: [cut])
+    let server = try SpecRegistry(keeping: keeps, cuts: [cut], staysDown: true)
     let error = try await begin(server)
     let acknowledged = UInt64(cut / 100_000 * 100_000)
     #expect(error?.code == .connection)
@@ -66,7 +64,7 @@ import Testing
   }
 
   @Test func itsFilesAreTheirOwnersAlone() async throws {
-    let server = try SpecRegistry(quirks { $0.staysDown = true }, cuts: [450_000])
+    let server = try SpecRegistry(cuts: [450_000], staysDown: true)
     _ = try await begin(server)
     let files = try journal()
     #expect(files.count == 1)
@@ -81,11 +79,9 @@ import Testing
   @Test func noTokenIsInIt() async throws {
     let tokens = try ScriptedServer { _ in .init(200, text: #"{"token":"t0ken-secret","expires_in":600}"#) }
     let realm = "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\""
-    let server = try SpecRegistry(
-      quirks {
-        $0.staysDown = true
-        $0.gate = { $0.header("authorization") == nil ? .init(401, [("WWW-Authenticate", realm)]) : nil }
-      }, cuts: [450_000])
+    let server = try SpecRegistry(cuts: [450_000], staysDown: true) {
+      $0.header("authorization") == nil ? .init(401, [("WWW-Authenticate", realm)]) : nil
+    }
     let config = try DockerConfig(server.host, user: "ann", password: "passw0rd-secret")
     let remote = try repository(server.host, environment: config.environment, retry: Self.once, state: state)
     remote.learn { $0.requestMaximum = 100_000 }
@@ -101,11 +97,7 @@ import Testing
   }
 
   @Test func anUploadThatTheRegistryForgotBeginsAnew() async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.losesCutUploads = true
-        $0.staysDown = true
-      }, cuts: [450_000])
+    let server = try SpecRegistry(.cutEndsUpload, cuts: [450_000], staysDown: true)
     _ = try await begin(server)
     try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.received == 1_350_000)
@@ -119,7 +111,7 @@ import Testing
   ])
   func aLocationInItIsCheckedLikeAnyOther(_ location: String) async throws {
     let sink = try ScriptedServer { _ in .init(204, [("Range", "0-899998")]) }
-    let server = try SpecRegistry(quirks { $0.staysDown = true }, cuts: [450_000])
+    let server = try SpecRegistry(cuts: [450_000], staysDown: true)
     _ = try await begin(server)
     let file = try #require(try journal().first)
     var record = try CanonicalJSON.decode(
@@ -135,7 +127,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40 as Range<UInt64>) func aDamagedFileCostsNoMoreThanAResume(_ seed: UInt64) async throws {
-    let server = try SpecRegistry(quirks { $0.staysDown = true }, cuts: [450_000])
+    let server = try SpecRegistry(cuts: [450_000], staysDown: true)
     _ = try await begin(server)
     let file = try #require(try journal().first)
     var random = SeededGenerator(seed: seed)
@@ -169,7 +161,7 @@ import Testing
   }
 
   @Test func oldEntriesGo() async throws {
-    let server = try SpecRegistry(quirks { $0.staysDown = true }, cuts: [450_000])
+    let server = try SpecRegistry(cuts: [450_000], staysDown: true)
     _ = try await begin(server)
     let file = try #require(try journal().first)
     let old = try ChildProcess.run(["touch", "-d", "8 days ago", file.string])
@@ -227,7 +219,7 @@ import Testing
   }
 
   @Test("a refused push leaves no entry") func refusedPushesLeaveNone() async throws {
-    let server = try SpecRegistry(quirks { $0.gate = { $0.method == "POST" ? .init(403) : nil } })
+    let server = try SpecRegistry { $0.method == "POST" ? .init(403) : nil }
     let error = await failure { try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content)) }
     #expect(error?.code == .denied)
     #expect(try journal().isEmpty)

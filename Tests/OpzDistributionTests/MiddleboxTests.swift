@@ -1,6 +1,8 @@
 import OpzHTTP
+import OpzHub
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage
@@ -48,7 +50,7 @@ import Testing
     "a push to a registry that keeps its sessions learns at the cost of a chunk", arguments: [1, 3, 7, 20],
     [true, false])
   func pushesWhereSessionsSurvive(_ mebibytes: Int, _ keepsCutChunks: Bool) async throws {
-    let registry = try SpecRegistry(quirks { $0.keepsCutChunks = keepsCutChunks })
+    let registry = try SpecRegistry(keeping: keepsCutChunks)
     let limit = mebibytes << 20
     let box = try Middlebox(before: port(registry.host), .init(bytes: limit))
     let progress = RecordedProgress()
@@ -63,7 +65,7 @@ import Testing
 
   @Test("a limit that each push meets only once, without loss, is learned by the second one")
   func pushesThatBreakOnce() async throws {
-    let registry = try SpecRegistry(quirks { $0.keepsCutChunks = true })
+    let registry = try SpecRegistry()
     let box = try Middlebox(before: port(registry.host), .init(bytes: 20 << 20))
     var cuts: [Int] = []
     for seed in UInt64(1)...4 {
@@ -192,10 +194,7 @@ import Testing
     "no chunk is smaller than the registry accepts, and the error says so where none fits",
     arguments: [2 << 20, 5 << 20])
   func smallestChunk(_ minimum: Int) async throws {
-    let registry = try SpecRegistry(
-      quirks {
-        $0.chunkMinimum = minimum; $0.keepsCutChunks = false
-      })
+    let registry = try SpecRegistry(.announcesMinimum(UInt64(minimum)), .dropsCutChunks)
     let box = try Middlebox(before: port(registry.host), .init(bytes: 3 << 20))
     let error = await failure {
       try await repository(box.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
@@ -209,7 +208,7 @@ import Testing
 
   @Test("where a registry accepts no chunks, the error says so")
   func noChunks() async throws {
-    let registry = try SpecRegistry(quirks { $0.patchStatus = 405 })
+    let registry = try SpecRegistry(.refusesChunks(405))
     let box = try Middlebox(before: port(registry.host), .init(bytes: 3 << 20))
     let error = await failure {
       try await repository(box.host, state: state).put(Self.blob, from: BytesBlob(Self.content))

@@ -1,6 +1,7 @@
 import OpzHTTP
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import Synchronization

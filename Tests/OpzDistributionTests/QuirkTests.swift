@@ -1,5 +1,7 @@
+import OpzHub
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import Testing
@@ -42,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: [201, 204]) func aChunkThatIsAcceptedOtherwise(_ status: Int) async throws {
-    let server = try SpecRegistry(quirks { $0.acceptStatus = status })
+    let server = try SpecRegistry(.chunkStatus(status))
     let strict = try Self.remote(server.host) { $0.acceptsChunk = Self.strictly { $0 == 202 } }
     #expect(await failure { try await strict.put(Self.blob, from: BytesBlob(Self.content)) }?.code == .badResponse)
     try await Self.remote(server.host) { _ in }.put(Self.blob, from: BytesBlob(Self.content))
@@ -51,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: [404, 405, 416]) func aRegistryWithoutChunks(_ status: Int) async throws {
-    let server = try SpecRegistry(quirks { $0.patchStatus = status })
+    let server = try SpecRegistry(.refusesChunks(status))
     let strict = try Self.remote(server.host) { $0.dependsOnUploadMethod = Self.strictly { _ in false } }
     #expect(await failure { try await strict.put(Self.blob, from: BytesBlob(Self.content)) }?.status == status)
     try await Self.remote(server.host) { _ in }.put(Self.blob, from: BytesBlob(Self.content))
@@ -60,10 +62,7 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func anEmptyRange(_ copes: Bool) async throws {
-    let server = try SpecRegistry(
-      quirks {
-        $0.keepsCutChunks = false; $0.emptyRange = "0--1"
-      }, cuts: [50_000])
+    let server = try SpecRegistry(.dropsCutChunks, .emptyRange("0--1"), cuts: [50_000])
     let remote = try Self.remote(server.host) { if !copes { $0.isEmptyRange = Self.strictly { _ in false } } }
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.has(Self.content) && server.count("POST") == (copes ? 1 : 2))
@@ -71,11 +70,9 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func aSubjectHeaderWithoutAList(_ copes: Bool) async throws {
-    let server = try SpecRegistry(quirks { $0.saysSubject = true })
+    let server = try SpecRegistry(.noReferrers(saysSubject: true))
     let remote = try Self.remote(server.host) { if !copes { $0.provesReferrers = Self.strictly { _ in true } } }
-    let image = try RemoteFaultTests.manifest()
-    try await remote.put(.emptyConfig, from: BytesBlob(Array("{}".utf8)))
-    try await remote.put(image.descriptor, from: BytesBlob(image.raw))
+    let image = try await RemoteFaultTests.putManifest(in: remote)
     let about = try Manifest(
       Manifest.Content(
         artifactType: MediaType("application/vnd.x.v1+json"), config: .emptyConfig, layers: [],

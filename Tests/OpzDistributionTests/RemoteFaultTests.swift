@@ -185,6 +185,16 @@ import Testing
     try Manifest(.init(config: .emptyConfig, layers: [.of(randomBytes(10), .layerTar)]))
   }
 
+  /// Puts `manifest()` with the blobs that it names.
+  static func putManifest(in remote: RemoteRepository) async throws -> Manifest {
+    for bytes in [randomBytes(10), Array("{}".utf8)] {
+      try await remote.put(.of(bytes, .layerTar), from: BytesBlob(bytes))
+    }
+    let image = try manifest()
+    try await remote.put(image.descriptor, from: BytesBlob(image.raw))
+    return image
+  }
+
   static func answer(_ manifest: Manifest) -> ScriptedServer.Answer {
     Answer(200, [("Content-Type", manifest.descriptor.mediaType.rawValue)], body: manifest.raw)
   }

@@ -89,6 +89,3 @@ func failure<Value>(_ body: () async throws -> Value) async -> DistributionError
     return error as? DistributionError
   }
 }
-
-/// What a registry does otherwise than the spec says.
-func quirks(_ change: (inout SpecRegistry.Quirks) -> Void) -> SpecRegistry.Quirks { SpecRegistry.Quirks().with(change) }

@@ -1,6 +1,7 @@
 import OpzHTTP
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import Synchronization
@@ -33,16 +34,14 @@ import Testing
     let realm = "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\""
     let left = Mutex<[String: Int]>([:])
     let server = try SpecRegistry(
-      quirks {
-        $0.gate = { request in
-          guard let token = request.header("authorization"),
-            left.withLock({ left in
-              left[token, default: uses] -= 1
-              return left[token, default: 0] >= 0
-            })
-          else { return .init(401, [("WWW-Authenticate", realm)]) }
-          return nil
-        }
+      gate: { request in
+        guard let token = request.header("authorization"),
+          left.withLock({ left in
+            left[token, default: uses] -= 1
+            return left[token, default: 0] >= 0
+          })
+        else { return .init(401, [("WWW-Authenticate", realm)]) }
+        return nil
       })
     let progress = RecordedProgress()
     try await push(server.host, [:], progress: progress)
@@ -86,16 +85,14 @@ import Testing
     let posts = Mutex(0)
     let second = HTTPRequest.basicAuthorization(user: "ann", password: "p2")
     let server = try SpecRegistry(
-      quirks {
-        $0.gate = { request in
-          guard let header = request.header("authorization") else {
-            return .init(401, [("WWW-Authenticate", "Basic realm=\"r\"")])
-          }
-          // The first password is valid until the third chunk.
-          if request.method == "PATCH" { posts.withLock { $0 += 1 } }
-          return header == second || posts.withLock({ $0 }) < 3
-            ? nil : .init(401, [("WWW-Authenticate", "Basic realm=\"r\"")])
+      gate: { request in
+        guard let header = request.header("authorization") else {
+          return .init(401, [("WWW-Authenticate", "Basic realm=\"r\"")])
         }
+        // The first password is valid until the third chunk.
+        if request.method == "PATCH" { posts.withLock { $0 += 1 } }
+        return header == second || posts.withLock({ $0 }) < 3
+          ? nil : .init(401, [("WWW-Authenticate", "Basic realm=\"r\"")])
       })
     try await push(server.host, config.environment)
     #expect(server.has(Self.content))

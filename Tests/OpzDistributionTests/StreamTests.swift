@@ -1,5 +1,7 @@
+import OpzHub
 import OpzIO
 import OpzOCI
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import Synchronization
@@ -35,7 +37,7 @@ import Testing
 
   @Test(arguments: [true, false]) func opensItsSourceWhereAChunkIsRepeated(_ keeps: Bool) async throws {
     let source = try await filled()
-    let destination = try SpecRegistry(quirks { $0.keepsCutChunks = keeps }, cuts: [250_000, 1_000_000, 1_700_001])
+    let destination = try SpecRegistry(keeping: keeps, cuts: [250_000, 1_000_000, 1_700_001])
     let remote = try repository(destination.host)
     remote.learn { $0.requestMaximum = 150_000 }
     try await remote.put(Self.blob, from: try await repository(source.host).blob(Self.blob))

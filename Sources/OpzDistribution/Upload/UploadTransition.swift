@@ -221,7 +221,7 @@ struct UploadTransition: Sendable {
     history.hasUnconfirmed = false
     let session = probe.session
     if case .failure = probe.cause, history.breaks == 1, let use = history.broken {
-      effects.append(.learn(.connectionBreak(arrived(use, history.inFlight, probe))))
+      effects.append(.learn(.connectionBreak(arrived(use, inFlight: history.inFlight, probe))))
       history.inFlight = 0
     }
     switch probe.cause {
@@ -236,7 +236,7 @@ struct UploadTransition: Sendable {
 
   /// What a connection that broke has carried. The system takes more than arrives, by megabytes that differ each time, so
   /// where the registry has kept a part of the chunk, what it has is the figure.
-  private func arrived(_ use: ConnectionUse, _ inFlight: UInt64, _ probe: SessionProbe) -> ConnectionUse {
+  private func arrived(_ use: ConnectionUse, inFlight: UInt64, _ probe: SessionProbe) -> ConnectionUse {
     guard probe.session.acknowledged > probe.known else { return use }
     let lost = inFlight - min(inFlight, probe.session.acknowledged - probe.known)
     var use = use

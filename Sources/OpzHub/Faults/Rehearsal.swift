@@ -7,8 +7,10 @@ struct Rehearsal: Responder {
 
   init(_ plan: FaultPlan, before registry: any Responder) {
     let personality = plan.personality.flatMap(RegistryProfile.named)
-    let quirks = personality?.quirks(limit: plan.limit) ?? []
-    let denials = quirks.reduce(0) { if case .spuriousDenial(let times) = $1 { $0 + times } else { $0 } }
+    let quirks = personality?.quirks(plan.limit) ?? []
+    let denials = quirks.flatMap(\.effects).reduce(0) {
+      if case .deniesTokens(let times) = $1 { $0 + times } else { $0 }
+    }
     let tokens = TokenAuthority(
       ProfileResponder(registry, quirks), life: plan.tokenSeconds ?? personality?.tokenSeconds, denials: denials)
     faults = FaultCount(plan.faults ?? [])

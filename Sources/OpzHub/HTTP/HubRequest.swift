@@ -1,21 +1,22 @@
-import OpzHTTPServer
+package import OpzHTTPServer
 
 /// The head of a request to a registry.
-struct HubRequest: Sendable {
-  var method: String
+package struct HubRequest: Sendable {
+  package var method: String
   /// The path with its query, not decoded.
-  let target: String
-  let path: String
-  let query: Query
-  var headers: HTTPFields
+  package let target: String
+  package let path: String
+  package let query: Query
+  package var headers: HTTPFields
   /// The announced size of the body in bytes, if any.
-  let length: UInt64?
+  package let length: UInt64?
   let hasBody: Bool
   let route: Route
-  let kind: RequestKind
+  package let kind: RequestKind
   private let authority: String?
 
-  init(_ head: Request) {
+  /// Reads the head of a request.
+  package init(_ head: Request) {
     method = head.method
     target = head.target
     path = String(head.path)
@@ -29,10 +30,10 @@ struct HubRequest: Sendable {
   }
 
   /// The first header of this name.
-  func header(_ name: String) -> String? { headers.first(name) }
+  package func header(_ name: String) -> String? { headers.first(name) }
 
   /// `HOST:PORT` by which the client addresses the hub; loopback if it does not say.
-  var host: String {
+  package var host: String {
     guard let authority, authority.utf8.allSatisfy({ !"/\\\"<>".utf8.contains($0) }) else { return "127.0.0.1" }
     return authority
   }

@@ -1,7 +1,7 @@
 import OpzIO
 
 /// The decoded query parameters of a target. The first of duplicate names counts, but `all` has every one.
-struct Query: Sendable {
+package struct Query: Sendable {
   private let pairs: [(name: String, value: String)]
 
   init(_ text: some StringProtocol) {
@@ -12,7 +12,8 @@ struct Query: Sendable {
     }
   }
 
-  subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+  /// The first value of a name.
+  package subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 
   func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 }

@@ -1,9 +1,9 @@
-import OpzHTTPServer
+package import OpzHTTPServer
 
 extension RequestBody {
   /// Reads a small body into memory.
   /// - Throws: `SpecError` with 413 when it has more than `limit` bytes.
-  func bytes(limit: Int) async throws -> [UInt8] {
+  package func bytes(limit: Int) async throws -> [UInt8] {
     var all: [UInt8] = []
     while let piece = try await next() {
       guard all.count + piece.readableBytes <= limit else {

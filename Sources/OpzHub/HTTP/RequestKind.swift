@@ -1,5 +1,5 @@
 /// The kind of a request, as fault rules name it.
-enum RequestKind: String, Sendable, CaseIterable, Codable {
+package enum RequestKind: String, Sendable, CaseIterable, Codable {
   case ping, catalog, tags, referrers, token, other
   case manifestHead = "manifest-head"
   case manifestGet = "manifest-get"

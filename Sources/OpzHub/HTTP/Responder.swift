@@ -1,7 +1,7 @@
-import OpzHTTPServer
+package import OpzHTTPServer
 
 /// Handles requests: the registry, or a layer in front of it.
-protocol Responder: Sendable {
+package protocol Responder: Sendable {
   /// - Throws: `SpecError` to send to the client; `ConnectionClosed` to close the connection.
   func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response
 }

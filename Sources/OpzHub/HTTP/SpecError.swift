@@ -6,7 +6,7 @@ import OpzRegistry
 import OpzStore
 
 /// An error of the distribution-spec ("Error Codes"): a status, a code, and a message.
-struct SpecError: Error, Sendable {
+package struct SpecError: Error, Sendable {
   enum Code: String, Sendable {
     case blobUnknown = "BLOB_UNKNOWN"
     case blobUploadInvalid = "BLOB_UPLOAD_INVALID"

@@ -4,6 +4,7 @@ import OpzIO
 import OpzOCI
 import OpzProject
 import OpzRegistry
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage

@@ -3,6 +3,7 @@ import OpzIO
 import OpzJSON
 import OpzOCI
 import OpzRegistry
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage

@@ -3,6 +3,7 @@ import OpzFlow
 import OpzIO
 import OpzOCI
 import OpzRegistry
+import OpzRegistryKit
 import OpzStore
 import OpzTestKit
 import SystemPackage

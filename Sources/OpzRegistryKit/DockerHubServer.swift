@@ -1,17 +1,19 @@
 import FoundationEssentials
-public import OpzIO
-import OpzOCI
+import OpzHub
+package import OpzIO
+package import OpzOCI
+import OpzTestKit
 
 /// A stand-in for Docker Hub: registry-1.docker.io and auth.docker.io with TLS by its own certificate authority,
 /// reached through a proxy. Like Docker Hub it requires a token for each request, scoped to the canonical repository
 /// name.
-public final class DockerHubServer: Sendable {
+package final class DockerHubServer: Sendable {
   /// A request to one of the two hosts.
-  public struct Call: Sendable, Hashable {
-    public let host: String
-    public let method: String
-    public let target: String
-    public let authorization: String?
+  package struct Call: Sendable, Hashable {
+    package let host: String
+    package let method: String
+    package let target: String
+    package let authorization: String?
   }
 
   private let registry: SpecRegistry
@@ -19,12 +21,10 @@ public final class DockerHubServer: Sendable {
   private let proxy: ConnectProxy
 
   /// Starts the servers.
-  /// - Parameters:
-  ///   - user: the only user who gets tokens; nil for everyone.
-  ///   - quirks: the registry's quirks.
-  public init(user: String? = nil, password: String = "", _ quirks: SpecRegistry.Quirks = .init()) throws {
+  /// - Parameter user: the only user who gets tokens; nil for everyone.
+  package init(user: String? = nil, password: String = "") throws {
     let wanted = user.map { "Basic " + Data("\($0):\(password)".utf8).base64EncodedString() }
-    registry = try SpecRegistry(quirks.with { $0.gate = { DockerHubServer.gate($0, wanted) } })
+    registry = try SpecRegistry { DockerHubServer.gate($0, wanted) }
     nginx = try NginxServer(before: registry.host, names: [DockerHub.registry, "auth.docker.io"])
     proxy = try ConnectProxy(to: nginx.port)
   }
@@ -48,14 +48,14 @@ public final class DockerHubServer: Sendable {
   }
 
   /// The environment variables by which a client reaches the stand-in.
-  public var environment: [String: String] {
+  package var environment: [String: String] {
     ["https_proxy": proxy.address, "SSL_CERT_FILE": nginx.authority.string]
   }
 
   /// `HOST:PORT` of each tunnel through the proxy.
-  public var targets: Set<String> { Set(proxy.targets) }
+  package var targets: Set<String> { Set(proxy.targets) }
 
-  public var calls: [Call] {
+  package var calls: [Call] {
     registry.requests.map {
       Call(
         host: $0.header("host") ?? "", method: $0.method, target: $0.target, authorization: $0.header("authorization"))
@@ -63,10 +63,10 @@ public final class DockerHubServer: Sendable {
   }
 
   /// The digest of a tag's manifest.
-  public func digest(ofTag tag: String) -> Digest? { registry.digest(ofTag: tag) }
+  package func digest(ofTag tag: String) -> Digest? { registry.digest(ofTag: tag) }
 
   /// Stops the proxy and the registry behind it.
-  public func stop() {
+  package func stop() {
     nginx.stop()
     registry.stop()
   }
