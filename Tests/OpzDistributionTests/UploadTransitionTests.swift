@@ -53,6 +53,32 @@ import Testing
     if case .failed = step.state { #expect(step.request == nil) }
   }
 
+  @Test(
+    "a break is noted where the registry's copy ends, if it has a part of the chunk, and else where the system had taken bytes",
+    arguments: [(20 << 20, 14 << 20), (16 << 20, 30 << 20)] as [(UInt64, UInt64)])
+  func breaks(_ kept: UInt64, _ noted: UInt64) throws {
+    let transition = UploadTransition(
+      descriptor: Descriptor(mediaType: .layerTar, digest: Digest.of([]), size: TransitionRow.large),
+      subject: "r.example/a", host: "r.example", profile: RemoteRegistryProfile(registry: "https://r.example"),
+      quirks: .known, candidates: [], isJournaled: true)
+    var history = UploadHistory(.known)
+    history.furthest = 16 << 20
+    // The connection had taken 10 MiB before this chunk, and 20 of its own.
+    let failure = UploadFailure(
+      error: DistributionError(.connection, "r.example/a", reason: "it broke"), sent: 20 << 20,
+      use: ConnectionUse(sent: 30 << 20, received: 0, milliseconds: 100))
+    var step = transition.next(
+      .chunked(TransitionRow.session(16 << 20, sending: 32 << 20)), .failure(failure), history: history)
+    var lessons: [UploadLesson] = []
+    for _ in 0..<2 {
+      let status = TransitionRow.answer(204, [("range", "0-\(kept - 1)")])
+      step = transition.next(step.state, status, history: step.history)
+      lessons += step.effects.compactMap { if case .learn(let lesson) = $0 { lesson } else { nil } }
+    }
+    let use = ConnectionUse(sent: noted, received: 0, milliseconds: 100)
+    #expect(lessons.contains(.connectionBreak(use)), "\(lessons)")
+  }
+
   @Test("a registry that confirms a chunk and then does not have it is not tried forever", arguments: [false, true])
   func forgets(_ isRefused: Bool) {
     let transition = UploadTransition(
