@@ -98,8 +98,11 @@ struct ConfigParts {
         hint: NearestName.find(format, in: formats).map { "did you mean \($0)?" }
           ?? "write one of \(formats.joined(separator: ", "))")
     }
-    let iterations = iterations(scope)
-    let unseen = unseen(scope)
+    let iterations: ReadingOptions.Iterations = rule(
+      "iterations", in: scope, or: .all, hint: "write iterations: best for those up to the best of early stopping")
+    let unseen: ReadingOptions.Unseen = rule(
+      "unseen", in: scope, or: .library,
+      hint: "write unseen: missing to score a category that the model does not have as a missing value")
     scope.require("path", hint: "write path: model.json")
     return scope.path("path").map {
       ProjectConfig.ModelSource(
@@ -108,22 +111,15 @@ struct ConfigParts {
     }
   }
 
-  private func iterations(_ scope: YAMLScope) -> ReadingOptions.Iterations {
-    guard let text = scope.text("iterations") else { return .all }
-    if let iterations = ReadingOptions.Iterations(rawValue: text) { return iterations }
-    scope.fail(
-      "iterations", "\"\(text.prefix(80))\" is neither all nor best",
-      hint: "write iterations: best for those up to the best of early stopping")
-    return .all
-  }
-
-  private func unseen(_ scope: YAMLScope) -> ReadingOptions.Unseen {
-    guard let text = scope.text("unseen") else { return .library }
-    if let rule = ReadingOptions.Unseen(rawValue: text) { return rule }
-    scope.fail(
-      "unseen", "\"\(text.prefix(80))\" is none of library, missing, error",
-      hint: "write unseen: missing to score a category that the model does not have as a missing value")
-    return .library
+  /// How the model is read.
+  private func rule<Rule: RawRepresentable & CaseIterable>(
+    _ key: String, in scope: YAMLScope, or usual: Rule, hint: String
+  ) -> Rule where Rule.RawValue == String {
+    guard let text = scope.text(key) else { return usual }
+    if let rule = Rule(rawValue: text) { return rule }
+    let known = Rule.allCases.map(\.rawValue).joined(separator: ", ")
+    scope.fail(key, "\"\(text.prefix(80))\" is none of \(known)", hint: hint)
+    return usual
   }
 
   /// The native runtime is the only one in which opz reads the model.

@@ -122,7 +122,7 @@ extension BrokenConfig {
     BrokenConfig(
       "iterations that do not exist", "opz: 1\nname: a\nmodel: {path: x, iterations: bst}\n",
       text:
-        "opz.yaml:3: model.iterations: \"bst\" is neither all nor best\n\nhint: write iterations: best for those up to the best of early stopping"
+        "opz.yaml:3: model.iterations: \"bst\" is none of all, best\n\nhint: write iterations: best for those up to the best of early stopping"
     ),
     BrokenConfig(
       "iterations of another runtime", "opz: 1\nname: a\nmodel: {path: x, iterations: best}\nruntime: {kind: model}\n",
