@@ -34,3 +34,17 @@ public protocol DatabaseConnection: AnyObject {
   /// - Throws: `DatabaseError.refused`, and what `body` throws.
   func forEachRow(of query: String, _ body: ([String?]) throws -> Void) throws
 }
+
+extension DatabaseConnection {
+  /// All rows of a query whose result is small.
+  /// - Throws: `DatabaseError.refused`.
+  public func rows(of query: String) throws -> [[String?]] {
+    var rows: [[String?]] = []
+    try forEachRow(of: query) { rows.append($0) }
+    return rows
+  }
+
+  /// The values of the first column, without NULL, of a query whose result is small.
+  /// - Throws: `DatabaseError.refused`.
+  public func firstColumn(of query: String) throws -> [String] { try rows(of: query).compactMap { $0.first ?? nil } }
+}

@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import OpzDeploy
-public import OpzFlow
+import OpzFlow
 import OpzIO
 import OpzLint
 import OpzOCI

@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import OpzDatabase
 import OpzFlow
 import OpzFormats
@@ -129,12 +129,13 @@ extension SQLInstallCommand {
     var maxFlips: Double?
     @Option(help: ArgumentHelp("From which score on it means the label; 0.5 for a probability.", valueName: "number"))
     var threshold: Double?
-    @Option(help: ArgumentHelp("The most rows that are compared.", valueName: "n")) var rows = 1_000_000
+    @Option(help: ArgumentHelp("The most rows that are compared; each takes 24 bytes of memory.", valueName: "n"))
+    var rows = 1_000_000
 
     var isEmpty: Bool { maxChange == nil && maxFlips == nil && threshold == nil }
 
     func validate() throws {
-      guard (1...100_000_000).contains(rows) else { throw ValidationError("--rows \(rows): from 1 to 100000000") }
+      guard (1...10_000_000).contains(rows) else { throw ValidationError("--rows \(rows): from 1 to 10000000") }
       if let maxChange, !(maxChange >= 0) { throw ValidationError("--max-change \(maxChange): at least 0") }
       if let maxFlips, !(0...1).contains(maxFlips) { throw ValidationError("--max-flips \(maxFlips): from 0 to 1") }
       if let threshold, threshold.isNaN { throw ValidationError("--threshold: a number") }

@@ -1,4 +1,5 @@
-public import ArgumentParser
+import ArgumentParser
+import OpzDatabase
 import OpzFlow
 import OpzIO
 import OpzOCI
@@ -52,11 +53,7 @@ struct SQLRollbackCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let session = options.session()
-    let installed = InstalledSQL(in: session, wait: change.wait)
-    let done = try await installed.rollback(
-      change.database.url(session), name: change.name, isDryRun: change.dryRun)
-    try change.show(done)
+    try await change.run(options) { try await $0.rollback($1, name: change.name, isDryRun: change.dryRun) }
   }
 }
 
@@ -73,11 +70,7 @@ struct SQLUninstallCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let session = options.session()
-    let installed = InstalledSQL(in: session, wait: change.wait)
-    let done = try await installed.uninstall(
-      change.database.url(session), name: change.name, isDryRun: change.dryRun)
-    try change.show(done)
+    try await change.run(options) { try await $0.uninstall($1, name: change.name, isDryRun: change.dryRun) }
   }
 }
 
@@ -90,7 +83,15 @@ struct InstalledChangeOptions: ParsableArguments {
 
   func validate() throws { try SQLWait.check(wait) }
 
-  func show(_ change: InstalledSQL.Change) throws {
+  /// Changes what the name means, and shows it.
+  func run(
+    _ options: GlobalOptions, _ work: (InstalledSQL, DatabaseURL) async throws -> InstalledSQL.Change
+  ) async throws {
+    let session = options.session()
+    try show(await work(InstalledSQL(in: session, wait: wait), database.url(session)))
+  }
+
+  private func show(_ change: InstalledSQL.Change) throws {
     if json { return try Console.json(change) }
     for statement in change.statements { Console.data("\(statement);\n") }
     let result = change.after.map { "\(change.before) -> \($0)" } ?? "\(change.before) is removed"

@@ -51,9 +51,7 @@ struct InstallFixture: Sendable {
   }
 
   func query(_ text: String, as role: String? = nil) throws -> [[String?]] {
-    var rows: [[String?]] = []
-    try connect(as: role).forEachRow(of: text) { rows.append($0) }
-    return rows
+    try connect(as: role).rows(of: text)
   }
 
   func run(_ statements: String..., as role: String? = nil) throws {
@@ -92,8 +90,13 @@ struct InstallFixture: Sendable {
     try query("SELECT id, \(column) FROM \(name) ORDER BY id").map { row in row[1].flatMap { Double($0) } }
   }
 
+  /// A model of one tree with one split.
+  static func stump(_ threshold: Float, _ value: Float = 0.25) throws -> Model {
+    try VerifySQLTests.stump(threshold: threshold, value: value)
+  }
+
   /// What a stump gives for the rows.
-  static func expected(threshold: Double, value: Double, rows: Int = 200) -> [Double?] {
+  static func expected(_ threshold: Double, _ value: Double = 0.25, rows: Int = 200) -> [Double?] {
     (0..<rows).map { row in row % 10 == 9 || Double(row % 80) + 0.5 < threshold ? value : -1 }
   }
 }

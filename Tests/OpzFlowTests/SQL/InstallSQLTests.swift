@@ -4,7 +4,6 @@ import OpzModel
 import OpzOCI
 import OpzRegistry
 import OpzTestKit
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -13,41 +12,31 @@ import Testing
 
 @Suite("opz sql install")
 struct InstallSQLTests {
-  private struct Stop: Error {}
-
-  private func stump(_ threshold: Float, _ value: Float = 0.25) throws -> Model {
-    try VerifySQLTests.stump(threshold: threshold, value: value)
-  }
-
-  private func expected(_ threshold: Double, _ value: Double = 0.25) -> [Double?] {
-    InstallFixture.expected(threshold: threshold, value: value)
-  }
-
   @Test("a version, the next, the way back, the end; and what scored when", arguments: InstallFixture.engines)
   func life(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
     let (first, second) = (try await fixture.version("1.0.0"), try await fixture.version("1.1.0"))
-    let one = try await fixture.install(stump(40), first)
+    let one = try await fixture.install(InstallFixture.stump(40), first)
     #expect(one.outcome == .installed && one.view == "churn_score__1_0_0" && one.previous == nil)
     #expect(one.difference?.rows == 200 && one.difference?.compared == 0)
-    #expect(try fixture.scores() == expected(40))
-    #expect(try await fixture.install(stump(40), first).outcome == .unchanged)
+    #expect(try fixture.scores() == InstallFixture.expected(40))
+    #expect(try await fixture.install(InstallFixture.stump(40), first).outcome == .unchanged)
 
-    let two = try await fixture.install(stump(50, 0.5), second) { $0.threshold = 0 }
+    let two = try await fixture.install(InstallFixture.stump(50, 0.5), second) { $0.threshold = 0 }
     #expect(two.outcome == .installed && two.previous == "churn@1.0.0")
     // Ages from 40.5 to 49.5, three times 40 to 49 among 0..<200 without those that are missing, change their side.
     #expect(two.difference?.compared == 200 && two.difference?.flips == 18 && two.difference?.largestChange == 1.5)
-    #expect(try fixture.scores() == expected(50, 0.5))
+    #expect(try fixture.scores() == InstallFixture.expected(50, 0.5))
 
     let status = try await fixture.installed.status(fixture.url)
     #expect(status.map(\.model) == ["churn@1.1.0"] && status[0].previous == "churn@1.0.0" && status[0].problem == nil)
     let back = try await fixture.installed.rollback(fixture.url, name: "churn_score", isDryRun: false)
     #expect(back.before == "churn@1.1.0" && back.after == "churn@1.0.0")
-    #expect(try fixture.scores() == expected(40))
+    #expect(try fixture.scores() == InstallFixture.expected(40))
     await #expect(throws: FlowError.self) {
       _ = try await fixture.installed.rollback(fixture.url, name: "churn_score", isDryRun: false)
     }
-    #expect(try await fixture.install(stump(50, 0.5), second).outcome == .installed)
+    #expect(try await fixture.install(InstallFixture.stump(50, 0.5), second).outcome == .installed)
     let end = try await fixture.installed.uninstall(fixture.url, name: "churn_score", isDryRun: false)
     #expect(end.before == "churn@1.1.0" && end.after == nil)
     #expect(throws: DatabaseError.self) { try fixture.scores() }
@@ -66,8 +55,8 @@ struct InstallSQLTests {
   @Test("limits refuse, and a dry run shows all and changes nothing", arguments: InstallFixture.engines)
   func limits(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
-    try await fixture.install(stump(40), nil)
-    let model = try stump(50)
+    try await fixture.install(InstallFixture.stump(40), nil)
+    let model = try InstallFixture.stump(50)
     for change in [{ (limits: inout ScoreLimits) in limits.change = 1.2 }, { $0.flips = 0.08 }] {
       let report = try await fixture.install(model, nil) {
         $0.threshold = 0
@@ -83,7 +72,7 @@ struct InstallSQLTests {
       $0.limits.change = 1.25
     }
     #expect(dry.outcome == .rehearsed && dry.statements.contains { $0.contains("VIEW") })
-    #expect(try fixture.scores() == expected(40))
+    #expect(try fixture.scores() == InstallFixture.expected(40))
     let status = try await fixture.installed.status(fixture.url)
     #expect(status.count == 1 && status[0].previous == nil)
     let report = try await fixture.install(model, nil) {
@@ -92,110 +81,16 @@ struct InstallSQLTests {
     #expect(report.outcome == .installed)
     _ = try await fixture.installed.rollback(fixture.url, name: "churn_score", isDryRun: true)
     _ = try await fixture.installed.uninstall(fixture.url, name: "churn_score", isDryRun: true)
-    #expect(try fixture.scores() == expected(50))
-    let cut = try await fixture.install(stump(60), nil) { $0.rows = 50 }
+    #expect(try fixture.scores() == InstallFixture.expected(50))
+    let cut = try await fixture.install(InstallFixture.stump(60), nil) { $0.rows = 50 }
     #expect(cut.difference?.rows == 50 && cut.difference?.isCut == true)
   }
-
-  @Test(
-    "ended before any statement, the name works as it did, and the next run does the rest",
-    arguments: InstallFixture.engines, ["install", "upgrade", "rollback", "uninstall"])
-  func ended(engine: String, work: String) async throws {
-    let fixture = try await InstallFixture(engine)
-    let (first, second) = (try await fixture.version("1.0.0"), try await fixture.version("1.1.0"))
-    if work != "install" { try await fixture.install(stump(40), first) }
-    if work == "rollback" || work == "uninstall" { try await fixture.install(stump(50), second) }
-    let before = work == "install" ? nil : try fixture.scores()
-    var ended = 0
-    while true {
-      let seen = Mutex(0)
-      let limit = ended
-      let hook: @Sendable (String) throws -> Void = { _ in
-        let count = seen.withLock { seen in
-          seen += 1
-          return seen
-        }
-        guard count == limit + 1 else { return }
-        // The server ends the connection, so that opz meets it at its next statement; SQLite has no server.
-        guard engine == "postgresql" else { throw Stop() }
-        try fixture.run(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-            + "AND application_name = 'opz' AND pid <> pg_backend_pid()")
-      }
-      var installing = InstallSQL(
-        try stump(work == "install" ? 40 : 50), InstallFixture.request(work == "install" ? first : second),
-        in: fixture.project.session)
-      installing.beforeStatement = hook
-      var installed = fixture.installed
-      installed.beforeStatement = hook
-      do {
-        switch work {
-        case "rollback": _ = try await installed.rollback(fixture.url, name: "churn_score", isDryRun: false)
-        case "uninstall": _ = try await installed.uninstall(fixture.url, name: "churn_score", isDryRun: false)
-        default: _ = try await installing.run(fixture.url)
-        }
-        break
-      } catch {
-        ended += 1
-        let status = try await fixture.installed.status(fixture.url)
-        #expect(status.allSatisfy { $0.problem == nil }, "\(work) \(ended): \(status) \(error)")
-        if let before { #expect(try fixture.scores() == before, "\(work) \(ended): \(error)") }
-        if before == nil { #expect(throws: DatabaseError.self) { try fixture.scores() } }
-      }
-    }
-    #expect(ended >= 5, "\(ended)")
-    switch work {
-    case "install", "rollback": #expect(try fixture.scores() == expected(40))
-    case "upgrade": #expect(try fixture.scores() == expected(50))
-    default: #expect(throws: DatabaseError.self) { try fixture.scores() }
-    }
-  }
-
-  @Test("killed at any write to SQLite's file, it leaves a name that works", .enabled(if: Self.hasTracer))
-  func killed() async throws {
-    let fixture = try await InstallFixture("sqlite", rows: 20)
-    let churn = PackageRoot.path(#filePath).appending("examples/churn/model.json")
-    let inputs = try #require(try fixture.project.session.formats.load(churn).model).inputs
-    let columns = inputs.map { "\"\($0.name)\"" }.joined(separator: ", ")
-    try fixture.run(
-      "CREATE TABLE people (id INTEGER PRIMARY KEY, \(columns))", "INSERT INTO people (id) VALUES (1), (2)")
-    func opz(_ words: [String], under prefix: [String] = []) throws -> ChildProcess.Output {
-      try ChildProcess.run(
-        prefix + [try BuiltPrograms.opz().string, "sql"] + words + ["--database", "sqlite:crm.db", "--name", "score"],
-        environment: fixture.project.session.environmentList + ["OPZ_REGISTRY=registry"],
-        directory: fixture.project.directory.path)
-    }
-    let install = ["install", churn.string, "--table", "people"]
-    let first = try opz(install)
-    #expect(first.status == 0, "\(first.errorText)")
-    let before = try fixture.query("SELECT * FROM score ORDER BY id")
-    let file = fixture.project.directory.path.appending("crm.db").string
-    var kills = 0
-    for call in ["pwrite64", "fdatasync", "unlink"] {
-      for count in 1...200 {
-        let trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-P"]
-        let places = [file, "-P", "\(file)-journal"]
-        let fault = ["-e", "inject=\(call):signal=SIGKILL:when=\(count)"]
-        let output = try opz(install + ["--shape", "flat"], under: trace + places + fault)
-        #expect(try fixture.query("SELECT * FROM score ORDER BY id") == before, "\(call) \(count)")
-        // It also fails where the name does not work, or reads another view than the table says.
-        let status = try opz(["status"])
-        #expect(status.status == 0, "\(call) \(count): \(status.errorText)")
-        _ = try opz(["rollback"])
-        if output.status == 0 { break }
-        kills += 1
-      }
-    }
-    #expect(kills >= 5, "\(kills)")
-  }
-
-  static let hasTracer = (try? ChildProcess.run(["strace", "-qq", "-o", "/dev/null", "true"]))?.status == 0
 
   @Test("the same scores by another statement are equal to the last bit", arguments: InstallFixture.engines)
   func same(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
-    try await fixture.install(stump(40, 0.1), nil)
-    let report = try await fixture.install(stump(40, 0.1), nil) { $0.shape = .flat }
+    try await fixture.install(InstallFixture.stump(40, 0.1), nil)
+    let report = try await fixture.install(InstallFixture.stump(40, 0.1), nil) { $0.shape = .flat }
     #expect(report.outcome == .installed && report.difference?.compared == 200 && report.difference?.equal == 200)
     #expect(report.difference?.largestChange == 0)
   }
@@ -207,7 +102,7 @@ struct InstallSQLTests {
     for round in 0..<4 {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (index, version) in versions.enumerated() {
-          let model = try stump(40 + Float(10 * index) + Float(round))
+          let model = try InstallFixture.stump(40 + Float(10 * index) + Float(round))
           group.addTask { try await fixture.install(model, version) }
         }
         try await group.waitForAll()
@@ -215,7 +110,7 @@ struct InstallSQLTests {
       let status = try await fixture.installed.status(fixture.url)
       #expect(status.count == 1 && status[0].problem == nil)
       let threshold = (status[0].model == "churn@1.0.0" ? 40.0 : 50) + Double(round)
-      #expect(try fixture.scores() == expected(threshold))
+      #expect(try fixture.scores() == InstallFixture.expected(threshold))
     }
     let numbers = try fixture.query("SELECT number FROM opz_installs ORDER BY number").compactMap { $0[0] }
     #expect(numbers == (1...8).map { "\($0)" })
@@ -224,7 +119,7 @@ struct InstallSQLTests {
   @Test("who waits for another install in vain is told so", arguments: InstallFixture.engines)
   func busy(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
-    try await fixture.install(stump(40), nil)
+    try await fixture.install(InstallFixture.stump(40), nil)
     let holder = try fixture.connect()
     for statement in engine == "sqlite"
       ? ["BEGIN IMMEDIATE"] : ["BEGIN", "LOCK TABLE churn_score IN ACCESS SHARE MODE"]
@@ -233,21 +128,21 @@ struct InstallSQLTests {
     }
     if engine == "postgresql" { try holder.run("SELECT * FROM churn_score") }
     let error = await #expect(throws: DatabaseError.self) {
-      try await fixture.install(stump(50), nil) {
+      try await fixture.install(InstallFixture.stump(50), nil) {
         $0.wait = 0; if engine == "postgresql" { $0.wait = 1 }
       }
     }
     #expect(error?.code == .busy && error?.category == .conflict && error?.hint?.contains("--wait") == true)
     try holder.run("ROLLBACK")
-    #expect(try fixture.scores() == expected(40))
-    #expect(try await fixture.install(stump(50), nil).outcome == .installed)
+    #expect(try fixture.scores() == InstallFixture.expected(40))
+    #expect(try await fixture.install(InstallFixture.stump(50), nil).outcome == .installed)
   }
 
   @Test(
     "what others have on the name stays: views, triggers, grants, comments, options", arguments: InstallFixture.engines)
   func dependents(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
-    try await fixture.install(stump(40), nil)
+    try await fixture.install(InstallFixture.stump(40), nil)
     try fixture.run("CREATE VIEW at_risk AS SELECT id, margin FROM churn_score WHERE margin > 0")
     if engine == "sqlite" {
       try fixture.run(
@@ -259,9 +154,9 @@ struct InstallSQLTests {
         "GRANT SELECT ON churn_score TO opz_reader", "COMMENT ON VIEW churn_score IS 'the one to use'",
         "COMMENT ON COLUMN churn_score.margin IS 'log-odds'", "ALTER VIEW churn_score SET (security_barrier = true)")
     }
-    let next = try await fixture.install(stump(50), nil)
+    let next = try await fixture.install(InstallFixture.stump(50), nil)
     #expect(next.outcome == .installed)
-    let atRisk = expected(50).compactMap { $0 }.filter { $0 > 0 }.count
+    let atRisk = InstallFixture.expected(50).compactMap { $0 }.filter { $0 > 0 }.count
     #expect(try fixture.query("SELECT count(*) FROM at_risk") == [["\(atRisk)"]])
     if engine == "sqlite" {
       try fixture.run("INSERT INTO churn_score VALUES (7, 1)")
@@ -275,14 +170,14 @@ struct InstallSQLTests {
     }
     // Another column is none that the view at_risk could read.
     let error = await #expect(throws: FlowError.self) {
-      try await fixture.install(stump(50), nil) { $0.kind = .leaf }
+      try await fixture.install(InstallFixture.stump(50), nil) { $0.kind = .leaf }
     }
     #expect(error?.category == .conflict && error?.reason.contains("at_risk") == true, "\(String(describing: error))")
     let gone = await #expect(throws: FlowError.self) {
       _ = try await fixture.installed.uninstall(fixture.url, name: "churn_score", isDryRun: false)
     }
     #expect(gone?.category == .conflict && gone?.reason.contains("at_risk") == true, "\(String(describing: gone))")
-    #expect(try fixture.scores() == expected(50))
+    #expect(try fixture.scores() == InstallFixture.expected(50))
     try fixture.run("DROP VIEW at_risk")
     _ = try await fixture.installed.uninstall(fixture.url, name: "churn_score", isDryRun: false)
   }
@@ -293,14 +188,18 @@ struct InstallSQLTests {
     try fixture.run("CREATE VIEW churn_score AS SELECT id, 1.5 AS margin FROM customers")
     let version = try await fixture.version("1.0.0")
     for name in ["churn_score", "customers"] {
-      let error = await #expect(throws: FlowError.self) { try await fixture.install(stump(40), version, name: name) }
+      let error = await #expect(throws: FlowError.self) {
+        try await fixture.install(InstallFixture.stump(40), version, name: name)
+      }
       #expect(error?.category == .conflict && error?.reason.contains("did not install") == true)
     }
     try fixture.run("CREATE TABLE other__1_0_0 (a INTEGER)")
-    await #expect(throws: FlowError.self) { try await fixture.install(stump(40), version, name: "other") }
+    await #expect(throws: FlowError.self) {
+      try await fixture.install(InstallFixture.stump(40), version, name: "other")
+    }
     #expect(try fixture.scores().allSatisfy { $0 == 1.5 })
     // A name that somebody replaced is said to be so, and a rollback does not make it worse.
-    try await fixture.install(stump(40), version, name: "mine")
+    try await fixture.install(InstallFixture.stump(40), version, name: "mine")
     try fixture.run("DROP VIEW mine", "CREATE VIEW mine AS SELECT id, 2.5 AS margin FROM customers")
     let status = try await fixture.installed.status(fixture.url)
     #expect(status.count == 1 && status[0].problem?.contains("replaced") == true)
@@ -312,17 +211,17 @@ struct InstallSQLTests {
     try fixture.run(
       "CREATE TABLE doubles (id INTEGER, age DOUBLE PRECISION)", "INSERT INTO doubles VALUES (1, 2), (1, 3)")
     let missing = await #expect(throws: FlowError.self) {
-      try await fixture.install(stump(40), nil) { $0.table = "doubles" }
+      try await fixture.install(InstallFixture.stump(40), nil) { $0.table = "doubles" }
     }
     #expect(missing?.category == .usage)
     let double = await #expect(throws: FlowError.self) {
-      try await fixture.install(stump(40), nil) {
+      try await fixture.install(InstallFixture.stump(40), nil) {
         $0.table = "doubles"; $0.keys = ["id"]
       }
     }
     #expect(double?.reason.contains("same key") == true)
     #expect(
-      try await fixture.install(stump(40), nil) {
+      try await fixture.install(InstallFixture.stump(40), nil) {
         $0.table = "doubles"; $0.keys = ["id", "age"]
       }.outcome == .installed)
   }
@@ -347,7 +246,7 @@ struct InstallSQLTests {
     for threshold in [Float(40), 50] {
       var request = InstallFixture.request(nil)
       (request.name, request.table, request.keys, request.title) = (view, quoted, [name], name)
-      let report = try await InstallSQL(stump(threshold), request, in: session).run(fixture.url)
+      let report = try await InstallSQL(InstallFixture.stump(threshold), request, in: session).run(fixture.url)
       #expect(report.outcome == .installed)
     }
     let installed = InstalledSQL(in: session)
@@ -368,7 +267,7 @@ struct InstallSQLTests {
   @Test("a role without rights is told so, and nothing is changed", .enabled(if: PostgreSQLServer.isInstalled))
   func rights() async throws {
     let fixture = try await InstallFixture("postgresql")
-    try await fixture.install(stump(40), nil)
+    try await fixture.install(InstallFixture.stump(40), nil)
     try fixture.run(
       "DO $$ BEGIN CREATE ROLE opz_poor LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
       "DO $$ BEGIN CREATE ROLE opz_owner LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
@@ -379,7 +278,8 @@ struct InstallSQLTests {
     ]
     for step in steps {
       let error = await #expect(throws: DatabaseError.self) {
-        try await InstallSQL(stump(50), InstallFixture.request(nil), in: fixture.project.session).run(poor)
+        try await InstallSQL(InstallFixture.stump(50), InstallFixture.request(nil), in: fixture.project.session).run(
+          poor)
       }
       #expect(error?.code == .forbidden && error?.hint?.contains("CREATE in the schema") == true, "\(step)")
       #expect(error?.category == .network)
@@ -387,31 +287,18 @@ struct InstallSQLTests {
     }
     // The name is not its own.
     await #expect(throws: DatabaseError.self) {
-      try await InstallSQL(stump(50), InstallFixture.request(nil), in: fixture.project.session).run(poor)
+      try await InstallSQL(InstallFixture.stump(50), InstallFixture.request(nil), in: fixture.project.session).run(poor)
     }
-    #expect(try fixture.scores() == expected(40))
+    #expect(try fixture.scores() == InstallFixture.expected(40))
     // One of its own is, and when another role installs, the owner and its readers go on reading.
     let own = InstallFixture.request(nil, name: "own_score")
-    _ = try await InstallSQL(stump(40), own, in: fixture.project.session).run(poor)
+    _ = try await InstallSQL(InstallFixture.stump(40), own, in: fixture.project.session).run(poor)
     try fixture.run("GRANT SELECT ON own_score TO opz_owner", as: "opz_poor")
-    _ = try await InstallSQL(stump(50), own, in: fixture.project.session).run(fixture.url)
+    _ = try await InstallSQL(InstallFixture.stump(50), own, in: fixture.project.session).run(fixture.url)
     #expect(try fixture.query("SELECT margin FROM own_score ORDER BY id", as: "opz_owner").count == 200)
     #expect(
       try fixture.query("SELECT count(DISTINCT viewowner) FROM pg_views WHERE viewname LIKE 'own_score%'") == [["1"]])
     _ = try await InstalledSQL(in: fixture.project.session).rollback(poor, name: "own_score", isDryRun: false)
-  }
-
-  @Test("a killed install is told of by the next command, once", arguments: InstallFixture.engines)
-  func told(engine: String) async throws {
-    let fixture = try await InstallFixture(engine)
-    let version = try await fixture.version("1.0.0")
-    var elsewhere = fixture.project.session
-    elsewhere.registryPath = fixture.project.directory.path.appending("none")
-    _ = try await InstallSQL(stump(40), InstallFixture.request(version), in: elsewhere).run(fixture.url)
-    let history = InstallHistory(in: fixture.project.session)
-    #expect(try history.lines().isEmpty)
-    for _ in 0..<2 { _ = try await fixture.installed.status(fixture.url) }
-    #expect(try history.lines().map(\.action) == ["installed"])
   }
 
   @Test("a migration does what an install does, and its other half undoes it", arguments: InstallFixture.engines)
@@ -424,7 +311,8 @@ struct InstallSQLTests {
     {
       var request = InstallFixture.request(version)
       request.keys = ["id"]
-      return try WriteMigration(stump(threshold), request, in: fixture.project.session).run(dialect, previous: previous)
+      return try WriteMigration(InstallFixture.stump(threshold), request, in: fixture.project.session).run(
+        dialect, previous: previous)
     }
     func play(_ text: String) throws {
       if engine == "postgresql" { return _ = try PostgreSQLServer.shared().run(text, in: fixture.database) }
@@ -437,18 +325,18 @@ struct InstallSQLTests {
     let two = try write(50, second, after: first)
     for _ in 0..<2 {
       try play(one.up)
-      #expect(try fixture.scores() == expected(40))
+      #expect(try fixture.scores() == InstallFixture.expected(40))
       try play(two.up)
-      #expect(try fixture.scores() == expected(50))
+      #expect(try fixture.scores() == InstallFixture.expected(50))
       let status = try await fixture.installed.status(fixture.url)
       #expect(status.map(\.model) == ["churn@1.1.0"] && status[0].problem == nil && status[0].previous == "churn@1.0.0")
       try play(two.down)
-      #expect(try fixture.scores() == expected(40))
+      #expect(try fixture.scores() == InstallFixture.expected(40))
       try play(one.down)
       #expect(throws: DatabaseError.self) { try fixture.scores() }
     }
     #expect(throws: SQLError.self) {
-      try WriteMigration(stump(40), InstallFixture.request(first), in: fixture.project.session)
+      try WriteMigration(InstallFixture.stump(40), InstallFixture.request(first), in: fixture.project.session)
         .run(SQLDialect.named("oracle"), previous: nil)
     }
   }

@@ -124,9 +124,7 @@ public struct InstallSQL: Sendable {
     let scoring = InstallScoring(model, place.dialect, request: request, keys: keys)
     let select = try scoring.statement(as: .select, target: nil)
     let duplicates = try place.statements(request.name).duplicates(in: table, keys: keys)
-    var isDouble = false
-    try place.connection.forEachRow(of: duplicates) { _ in isDouble = true }
-    guard !isDouble else {
+    guard try place.connection.rows(of: duplicates).isEmpty else {
       throw FlowError(
         .failed, "\(request.table), \(keys.joined(separator: ", "))",
         reason: "two rows have the same key, and their scores could not be told apart",

@@ -1,6 +1,6 @@
 public import OpzDatabase
 import OpzIO
-public import OpzSQL
+import OpzSQL
 
 /// What is installed in a database: `opz sql status`, `opz sql rollback` and `opz sql uninstall`.
 public struct InstalledSQL: Sendable {

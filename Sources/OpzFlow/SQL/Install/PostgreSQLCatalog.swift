@@ -7,19 +7,11 @@ struct PostgreSQLCatalog: InstallCatalog {
   let connection: any DatabaseConnection
   let dialect: SQLDialect
 
-  private func rows(_ query: String) throws -> [[String?]] {
-    var rows: [[String?]] = []
-    try connection.forEachRow(of: query) { rows.append($0) }
-    return rows
-  }
-
-  private func first(_ query: String) throws -> [String] { try rows(query).compactMap { $0.first ?? nil } }
-
   /// A name as a value of the type `regclass`, which is an error if it means nothing.
   private func object(_ name: TableName) -> String { "\(dialect.literal(name.text(dialect)))::regclass" }
 
   func currentSchema() throws -> String {
-    guard let schema = try first("SELECT current_schema()").first else {
+    guard let schema = try connection.firstColumn(of: "SELECT current_schema()").first else {
       throw FlowError(
         .usage, "--name", reason: "no schema of the role's search_path exists", hint: "write SCHEMA.NAME")
     }
@@ -27,22 +19,22 @@ struct PostgreSQLCatalog: InstallCatalog {
   }
 
   func primaryKey(of table: TableName) throws -> [String] {
-    try first(
-      """
-      SELECT a.attname FROM pg_catalog.pg_index i
-      JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
-      WHERE i.indrelid = \(object(table)) AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)
-      """)
+    try connection.firstColumn(
+      of: """
+        SELECT a.attname FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+        WHERE i.indrelid = \(object(table)) AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)
+        """)
   }
 
   func relation(_ name: TableName) throws -> InstalledRelation? {
-    let row = try rows(
-      """
-      SELECT c.relkind = 'v', array_to_string(c.reloptions, ','),
-        CASE WHEN pg_get_userbyid(c.relowner) <> current_user THEN pg_get_userbyid(c.relowner) END
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = \(dialect.literal(name.parts[0])) AND c.relname = \(dialect.literal(name.last))
-      """
+    let row = try connection.rows(
+      of: """
+        SELECT c.relkind = 'v', array_to_string(c.reloptions, ','),
+          CASE WHEN pg_get_userbyid(c.relowner) <> current_user THEN pg_get_userbyid(c.relowner) END
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = \(dialect.literal(name.parts[0])) AND c.relname = \(dialect.literal(name.last))
+        """
     ).first
     guard let row, row.count == 3 else { return nil }
     return InstalledRelation(
@@ -61,11 +53,11 @@ struct PostgreSQLCatalog: InstallCatalog {
   }
 
   func columns(of view: TableName) throws -> [InstalledColumn] {
-    try rows(
-      """
-      SELECT attname, format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute
-      WHERE attrelid = \(object(view)) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
-      """
+    try connection.rows(
+      of: """
+        SELECT attname, format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute
+        WHERE attrelid = \(object(view)) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        """
     ).map { InstalledColumn(name: ($0.first ?? nil) ?? "", type: ($0.last ?? nil) ?? "") }
   }
 
@@ -78,8 +70,9 @@ struct PostgreSQLCatalog: InstallCatalog {
 
   func isReading(_ view: TableName, _ other: TableName) throws -> Bool {
     guard try relation(view)?.isView == true, try relation(other)?.isView == true else { return false }
-    return try !rows(
-      "SELECT 1 \(PostgreSQLCatalog.rules) AND r.ev_class = \(object(view)) AND d.refobjid = \(object(other)) LIMIT 1"
+    return try !connection.rows(
+      of:
+        "SELECT 1 \(PostgreSQLCatalog.rules) AND r.ev_class = \(object(view)) AND d.refobjid = \(object(other)) LIMIT 1"
     ).isEmpty
   }
 
@@ -103,12 +96,12 @@ struct PostgreSQLCatalog: InstallCatalog {
       statements.append("ALTER VIEW \(view.text(dialect)) OWNER TO \(dialect.quoted(owner))")
     }
     guard let before, try relation(before) != nil else { return statements }
-    let readers = try rows(
-      """
-      SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END
-      FROM pg_catalog.pg_class c, LATERAL aclexplode(c.relacl) x
-      WHERE c.oid = \(object(before)) AND x.privilege_type = 'SELECT' AND x.grantee <> c.relowner ORDER BY 1
-      """)
+    let readers = try connection.rows(
+      of: """
+        SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END
+        FROM pg_catalog.pg_class c, LATERAL aclexplode(c.relacl) x
+        WHERE c.oid = \(object(before)) AND x.privilege_type = 'SELECT' AND x.grantee <> c.relowner ORDER BY 1
+        """)
     return statements
       + readers.map { row in
         let name = row.first.flatMap { $0 }.map(dialect.quoted) ?? "PUBLIC"
@@ -125,10 +118,10 @@ struct PostgreSQLCatalog: InstallCatalog {
   func dependents(on views: [TableName]) throws -> [String] {
     let own = try views.filter { try relation($0) != nil }.map(object).joined(separator: ", ")
     guard !own.isEmpty else { return [] }
-    return try first(
-      """
-      SELECT DISTINCT r.ev_class::regclass::text \(PostgreSQLCatalog.rules)
-      AND d.refobjid IN (\(own)) AND r.ev_class NOT IN (\(own)) ORDER BY 1
-      """)
+    return try connection.firstColumn(
+      of: """
+        SELECT DISTINCT r.ev_class::regclass::text \(PostgreSQLCatalog.rules)
+        AND d.refobjid IN (\(own)) AND r.ev_class NOT IN (\(own)) ORDER BY 1
+        """)
   }
 }

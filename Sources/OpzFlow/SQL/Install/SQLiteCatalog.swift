@@ -6,14 +6,6 @@ struct SQLiteCatalog: InstallCatalog {
   let connection: any DatabaseConnection
   let dialect: SQLDialect
 
-  private func rows(_ query: String) throws -> [[String?]] {
-    var rows: [[String?]] = []
-    try connection.forEachRow(of: query) { rows.append($0) }
-    return rows
-  }
-
-  private func first(_ query: String) throws -> [String] { try rows(query).compactMap { $0.first ?? nil } }
-
   private func schema(_ name: TableName) -> String { name.parts.count > 1 ? name.parts[0] : "main" }
 
   private func table(_ name: TableName) -> String {
@@ -32,22 +24,26 @@ struct SQLiteCatalog: InstallCatalog {
   func currentSchema() -> String { "main" }
 
   func primaryKey(of table: TableName) throws -> [String] {
-    try first("SELECT name FROM \(information(table)) WHERE pk > 0 ORDER BY pk")
+    try connection.firstColumn(of: "SELECT name FROM \(information(table)) WHERE pk > 0 ORDER BY pk")
   }
 
   func relation(_ name: TableName) throws -> InstalledRelation? {
-    try first("SELECT type FROM \(table(name)) WHERE \(isNamed("name", name))").first.map {
+    try connection.firstColumn(of: "SELECT type FROM \(table(name)) WHERE \(isNamed("name", name))").first.map {
       InstalledRelation(isView: $0 == "view")
     }
   }
 
   func columns(of view: TableName) throws -> [InstalledColumn] {
-    try first("SELECT name FROM \(information(view)) ORDER BY cid").map { InstalledColumn(name: $0, type: "") }
+    try connection.firstColumn(of: "SELECT name FROM \(information(view)) ORDER BY cid").map {
+      InstalledColumn(name: $0, type: "")
+    }
   }
 
   /// The stable name's view is opz's own text, which ends with what it reads; in a migration without a schema.
   func isReading(_ view: TableName, _ other: TableName) throws -> Bool {
-    let text = try first("SELECT sql FROM \(table(view)) WHERE type = 'view' AND \(isNamed("name", view))").first
+    let text = try connection.firstColumn(
+      of: "SELECT sql FROM \(table(view)) WHERE type = 'view' AND \(isNamed("name", view))"
+    ).first
     let names = [other.text(dialect), dialect.quoted(other.last)]
     return try relation(other)?.isView == true && names.contains { text?.hasSuffix("FROM \($0)") == true }
   }
@@ -60,7 +56,8 @@ struct SQLiteCatalog: InstallCatalog {
 
   /// Triggers of a view are gone with it.
   func restoring(_ view: TableName) throws -> [String] {
-    try first("SELECT sql FROM \(table(view)) WHERE type = 'trigger' AND \(isNamed("tbl_name", view)) ORDER BY rowid")
+    try connection.firstColumn(
+      of: "SELECT sql FROM \(table(view)) WHERE type = 'trigger' AND \(isNamed("tbl_name", view)) ORDER BY rowid")
   }
 
   /// Compiles it. To read one row, SQLite would score all of them, while others wait.
@@ -70,7 +67,8 @@ struct SQLiteCatalog: InstallCatalog {
   func dependents(on views: [TableName]) throws -> [String] {
     let schema = views.first.map(schema) ?? "main"
     let own = Set(views.map { $0.last.lowercased() })
-    let others = try first("SELECT name FROM \(dialect.quoted(schema)).sqlite_schema WHERE type = 'view' ORDER BY name")
+    let others = try connection.firstColumn(
+      of: "SELECT name FROM \(dialect.quoted(schema)).sqlite_schema WHERE type = 'view' ORDER BY name")
     let working = others.filter { !own.contains($0.lowercased()) && isWorking($0, in: schema) }
     try connection.run("SAVEPOINT opz_dependents")
     defer {
