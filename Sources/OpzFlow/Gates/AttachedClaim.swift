@@ -12,6 +12,7 @@ struct AttachedClaim: Sendable {
     case signature(coversRecord: Bool)
     case billOfMaterials
     case verdicts([ScanVerdict])
+    case sqlVerification(SQLVerdict)
     case approval(Approval)
     /// The attachment cannot be read, for this reason.
     case broken(String)
@@ -68,6 +69,11 @@ struct AttachedClaim: Sendable {
     if let found = document(.scan, ScanVerdict.mediaType), let verdicts = try? ScanVerdict.read(found, subject: "") {
       content = .verdicts(verdicts)
       self.signers = signers(.scan)
+    } else if let found = document(.sqlVerification, SQLVerdict.mediaType),
+      let verdict = try? SQLVerdict(found, subject: "")
+    {
+      content = .sqlVerification(verdict)
+      self.signers = signers(.sqlVerification)
     } else if document(.billOfMaterials, ModelBOM.mediaType) != nil {
       content = .billOfMaterials
       self.signers = signers(.billOfMaterials)

@@ -44,12 +44,17 @@ struct GateCheck {
     if let asked = gates.scan {
       results.append(ScanGate(question, asked, keys: try keys.named(asked.keys)).result(claims))
     }
+    if let asked = gates.sql {
+      results.append(SQLGate(question, asked, keys: try keys.named(asked.keys)).result(claims))
+    }
     return results
   }
 
   /// The version's claims; none are read if no gate needs them.
   private func claims(of version: Registry.Version) async throws -> [AttachedClaim] {
-    guard gates.signature != nil || gates.sbom != nil || gates.scan != nil || gates.approvals?.keys.isEmpty == false
+    guard
+      gates.signature != nil || gates.sbom != nil || gates.scan != nil || gates.sql != nil
+        || gates.approvals?.keys.isEmpty == false
     else { return [] }
     return try await AttachedClaim.all(of: version, keys.all, question.registry, session: question.session)
   }

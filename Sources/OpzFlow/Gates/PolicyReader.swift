@@ -1,3 +1,4 @@
+import OpzDatabase
 import OpzIO
 import OpzRegistry
 import OpzTrust
@@ -52,7 +53,7 @@ struct PolicyReader {
   // MARK: Gates
 
   private func gates(_ node: YAMLNode, before alias: AliasName, _ path: String, line: Int) -> RegistryPolicy.Gates {
-    let keys = ["from", "metrics", "better", "tests", "clean", "approvals", "sbom", "signature", "scan"]
+    let keys = ["from", "metrics", "better", "tests", "clean", "approvals", "sbom", "signature", "scan", "sql"]
     let before = problems.all.count
     let scope = mapping(node, path: path, keys: keys)
     var gates = RegistryPolicy.Gates()
@@ -65,6 +66,7 @@ struct PolicyReader {
     gates.signature = signature(scope)
     gates.sbom = sbom(scope)
     gates.scan = scan(scope)
+    gates.sql = sql(scope)
     if gates.isEmpty, !node.isNull, problems.all.count == before {
       problems.add(
         path, line: line, "it requires nothing", hint: "write a gate, such as tests: true, or remove \(alias)")
@@ -177,6 +179,28 @@ struct PolicyReader {
     return RegistryPolicy.Scan(
       keys: texts(inner, "keys"), days: inner.integer("days", in: 0...100_000), tools: texts(inner, "tools"),
       allow: allow)
+  }
+
+  private func sql(_ scope: YAMLScope) -> RegistryPolicy.SQL? {
+    guard let node = scope.node("sql"), !node.isNull else { return nil }
+    switch node.value {
+    case .text("verified"): return RegistryPolicy.SQL()
+    case .flag: return scope.flag("sql") == true ? RegistryPolicy.SQL() : nil
+    case .map: break
+    default:
+      scope.fail(
+        "sql", "\(node.kind) where verified belongs",
+        hint: "write sql: verified, or sql: {engines: [postgresql], days: 30}")
+      return nil
+    }
+    let inner = mapping(node, path: "\(scope.path).sql", keys: ["engines", "days", "keys"])
+    let engines = texts(inner, "engines")
+    for (index, name) in engines.enumerated() where DatabaseURL.Engine(rawValue: name) == nil {
+      let known = DatabaseURL.Engine.allCases.map(\.rawValue).joined(separator: ", ")
+      inner.fail("engines", at: index, "opz sql verify does not know \(name)", hint: "write one of \(known)")
+    }
+    return RegistryPolicy.SQL(
+      keys: texts(inner, "keys"), days: inner.integer("days", in: 0...100_000), engines: engines)
   }
 
   // MARK: Parts

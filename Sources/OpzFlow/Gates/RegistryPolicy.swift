@@ -20,6 +20,7 @@ public import SystemPackage
 ///         signature: {keys: [keys/release.pub]}   # relative to policy.yaml; match: all (default) or any
 ///         sbom: true                   # a CycloneDX document is attached; {keys: [..]}: signed by one of them
 ///         scan: clean                  # by each scanner; {tools: [opz], days: 30, keys: [..], allow: [package.Name]}
+///         sql: verified                # opz sql verify passed; {engines: [postgresql], days: 30, keys: [..]}
 ///     retention: {last: 10, days: 90, tagged: true, aliased: true}
 public struct RegistryPolicy: Sendable, Equatable {
   /// A bound on one of the version's own metrics: an entry of `metrics`.
@@ -48,6 +49,7 @@ public struct RegistryPolicy: Sendable, Equatable {
     public var signature: Signature?
     public var sbom: Attested?
     public var scan: Scan?
+    public var sql: SQL?
 
     /// Creates an empty set of gates, which every version passes.
     public init() {}
@@ -66,7 +68,7 @@ public struct RegistryPolicy: Sendable, Equatable {
 
     /// All files with public keys.
     var keys: [String] {
-      (signature?.keys ?? []) + (sbom?.keys ?? []) + (scan?.keys ?? []) + (approvals?.keys ?? [])
+      (signature?.keys ?? []) + (sbom?.keys ?? []) + (scan?.keys ?? []) + (sql?.keys ?? []) + (approvals?.keys ?? [])
     }
   }
 
@@ -100,6 +102,15 @@ public struct RegistryPolicy: Sendable, Equatable {
     public var tools: [String] = []
     /// Names that `opz scan --allow` may have allowed.
     public var allow: [String] = []
+  }
+
+  /// The required results of `opz sql verify`.
+  public struct SQL: Sendable, Equatable, Encodable {
+    public var keys: [String] = []
+    /// The maximum age of a result, in days.
+    public var days: Int?
+    /// The engines that must each have a result: `postgresql`; empty for any one.
+    public var engines: [String] = []
   }
 
   /// Which versions `opz gc` keeps: the `retention` part of `policy.yaml`, with the same rules as `RetentionRules`.

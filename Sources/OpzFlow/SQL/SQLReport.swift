@@ -1,4 +1,4 @@
-import OpzIO
+public import OpzIO
 import OpzSQL
 
 /// How a database's scores compare with the scorer's.
@@ -47,12 +47,14 @@ public struct SQLReport: Sendable, Encodable {
   public var splits = 0
   public var reachedSplits = 0
   public var parts: [Part] = []
+  /// When the comparison ended; nil before.
+  public var ended: Timestamp?
 
   /// Whether each score is as was promised.
   public var passed: Bool { parts.allSatisfy { $0.checks.allSatisfy(\.passed) } }
 
   private enum CodingKeys: String, CodingKey {
-    case engine, engineVersion, database, model, splits, reachedSplits, parts, passed
+    case engine, engineVersion, database, model, splits, reachedSplits, parts, passed, ended
   }
 
   /// Writes the properties, and `passed`.
@@ -66,13 +68,14 @@ public struct SQLReport: Sendable, Encodable {
     try members.encode(reachedSplits, forKey: .reachedSplits)
     try members.encode(parts, forKey: .parts)
     try members.encode(passed, forKey: .passed)
+    try members.encodeIfPresent(ended?.seconds, forKey: .ended)
   }
 
   /// What is said of a version in a statement: counts. Hosts, tables and values of the database stay where they are,
   /// since a statement travels with its version.
   var published: SQLReport {
     var report = SQLReport(engine: engine, engineVersion: engineVersion, database: "", model: model)
-    (report.splits, report.reachedSplits) = (splits, reachedSplits)
+    (report.splits, report.reachedSplits, report.ended) = (splits, reachedSplits, ended)
     report.parts = parts.enumerated().map { index, part in
       var shown = Part(name: index == 0 ? part.name : "a table", rows: part.rows, left: part.left)
       shown.checks = part.checks.map { $0.withoutExamples }

@@ -42,6 +42,7 @@ public struct AttestVersion: Sendable {
     }
     if type == .billOfMaterials { try await checkBillOfMaterials(value, subject, registry: registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
+    if type == .sqlVerification { _ = try SQLVerdict(value, subject: subject) }
     // Gates would silently ignore a document with an invalid time.
     try type.checkTimes(value, now: session.author.at, subject: subject)
     return try await blocking { [self] in
@@ -70,7 +71,7 @@ public struct AttestVersion: Sendable {
   /// The media types of documents that can be attached unsigned.
   static let media: [PredicateType: MediaType] = [
     .billOfMaterials: ModelBOM.mediaType, .scan: ScanVerdict.mediaType,
-    .sqlVerification: MediaType("application/vnd.opz.sql-verification.v1+json"),
+    .sqlVerification: SQLVerdict.mediaType,
   ]
 
   /// - Parameter predicate: JSON; the signature covers its exact bytes.

@@ -70,6 +70,26 @@ extension JSONShape {
   /// `Approval`.
   static let approval = JSONShape.object(["model", "version", "alias", "by", "at", "reason"])
 
+  /// `SQLVerdict`.
+  static let sqlVerification = JSONShape.object(
+    ["engine", "engineVersion", "database", "model", "splits", "reachedSplits", "passed", "ended"],
+    [
+      .init(
+        "parts",
+        .list(
+          .object(
+            ["name", "rows", "left"],
+            [
+              .init(
+                "checks",
+                .list(
+                  .object([
+                    "kind", "promise", "values", "equal", "ties", "differing", "largestDifference", "examples",
+                    "problem",
+                  ])))
+            ])))
+    ])
+
   /// SARIF 2.1.0.
   static let sarif = JSONShape.object(
     ["$schema", "version", "inlineExternalProperties", "properties"],

@@ -38,6 +38,7 @@ enum StatedTime {
     case "https://slsa.dev/verification_summary/v1": ["timeVerified"]
     case PredicateType.vulnerabilities.uri: ["metadata.scanStartedOn", "metadata.scanFinishedOn"]
     case "https://in-toto.io/attestation/deployment/v1": ["creationTime"]
+    case PredicateType.sqlVerification.uri: ["ended"]
     default: []
     }
   }

@@ -25,6 +25,7 @@ struct PolicyTypoTests {
           match: all
         sbom: true
         scan: {tools: [opz], days: 30, keys: [keys/scan.pub], allow: [mine.Name]}
+        sql: {engines: [sqlite], days: 30, keys: [keys/sql.pub]}
 
     """
 
@@ -41,6 +42,7 @@ struct PolicyTypoTests {
     if let scan = gates.scan {
       kinds.append("scan \(scan.tools.isEmpty) \(scan.keys.isEmpty) \(scan.allow.isEmpty) \(scan.days == nil)")
     }
+    if let sql = gates.sql { kinds.append("sql \(sql.engines) \(sql.keys.isEmpty) \(sql.days == nil)") }
     return kinds
   }
 
