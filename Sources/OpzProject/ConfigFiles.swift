@@ -36,6 +36,8 @@ extension ProjectConfig {
     named += lineage.data.enumerated().map { ("lineage.data.\($0)", $1, false) }
     if let metrics = lineage.metrics { named.append(("lineage.metrics", metrics, true)) }
     if let data = monitor?.data { named.append(("monitor.data", data, true)) }
+    if let sql = features?.sql { named.append(("features.sql", sql, true)) }
+    if let dbt = features?.dbt { named.append(("features.dbt", dbt, true)) }
     if let requirements = runtime.requirements { named.append(("runtime.requirements", requirements, true)) }
     return named
   }

@@ -9,7 +9,7 @@ enum ConfigKeys {
   static let top = [
     "opz", "name", "version", "model", "runtime", "serve", "code", "config", "files", "links", "layers", "env",
     "platforms",
-    "lineage", "deploy", "push", "test", "monitor",
+    "lineage", "deploy", "push", "test", "monitor", "features",
   ]
   static let model = ["path", "format", "iterations", "unseen"]
   static let push = ["to"]
@@ -18,7 +18,7 @@ enum ConfigKeys {
   static let mappings: [(path: String, keys: [String])] =
     [("", top), ("model", model), ("runtime", RuntimeSection.keys), ("lineage", LineageSection.keys)]
     + ServeSection.mappings + [("test", TestSection.keys), ("test.tolerance", TestSection.toleranceKeys)]
-    + [("monitor", MonitorSection.keys)]
+    + [("monitor", MonitorSection.keys), ("features", FeaturesSection.keys)]
     + DeployKeys.mappings + [("push", push), ("layers", ImageKeys.layers)]
 
   /// Mappings with keys chosen by the user.

@@ -40,6 +40,7 @@ struct ConfigParts {
     let push = push()
     let test = TestSection.read(top)
     let monitor = MonitorSection.read(top, keepsContract: runtime?.keepsContract ?? true)
+    let features = FeaturesSection.read(top)
     for (index, path) in top.texts("config") where code.contains(path) {
       top.fail("config", at: index, "\(path) is already in code", hint: "keep it in one of the two")
     }
@@ -49,7 +50,7 @@ struct ConfigParts {
       name: name, version: version, model: model, runtime: runtime, serve: serve, code: code, config: config,
       files: files, links: links,
       compression: compression, env: env, platforms: platforms, lineage: lineage, deploy: deploy, push: push,
-      test: test, monitor: monitor,
+      test: test, monitor: monitor, features: features,
       locations: problems.locations)
   }
 

@@ -31,6 +31,8 @@ public struct ProjectConfig: Sendable, Hashable {
   public var test: TestSection?
   /// Nil where the model is compared with nothing.
   public var monitor: MonitorSection?
+  /// Nil where the project's own features.sql counts, if there is one.
+  public var features: FeaturesSection?
   /// The location of each key, for errors found later.
   public var locations: KeyLocations
 

@@ -56,7 +56,7 @@ extension BrokenConfig {
     BrokenConfig(
       "a merge key", minimal + "<<: {version: 1.0.0}\n",
       text:
-        "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, serve, code, config, files, links, layers, env, platforms, lineage, deploy, push, test, monitor"
+        "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, serve, code, config, files, links, layers, env, platforms, lineage, deploy, push, test, monitor, features"
     ),
     BrokenConfig(
       "a control character", "opz: 1\nname: \u{1}\n",
@@ -166,7 +166,7 @@ extension BrokenConfig {
     .more(
       "a key like none", "zzzzzzzz: 1",
       text:
-        "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, serve, code, config, files, links, layers, env, platforms, lineage, deploy, push, test, monitor"
+        "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, serve, code, config, files, links, layers, env, platforms, lineage, deploy, push, test, monitor, features"
     ),
     .more(
       "a version with v", "version: v1.2.0",

@@ -17,7 +17,7 @@ struct SQLCommand: AsyncParsableCommand {
       opz sql install churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers --name churn_score
       """,
     subcommands: [
-      SQLWriteCommand.self, SQLVerifyCommand.self, SQLInstallCommand.self, SQLStatusCommand.self,
+      SQLWriteCommand.self, SQLCheckCommand.self, SQLVerifyCommand.self, SQLInstallCommand.self, SQLStatusCommand.self,
       SQLRollbackCommand.self, SQLUninstallCommand.self, SQLHistoryCommand.self,
     ], defaultSubcommand: SQLWriteCommand.self)
 }
@@ -26,10 +26,12 @@ struct SQLWriteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "write", abstract: "Writes a model as SQL for a database.",
     discussion: """
-      The statement reads a table whose columns are the model's inputs, and puts out the scores. A missing value is NULL. \
+      The statement reads a table whose columns are the model's inputs, or the query that makes them (--features, or the \
+      version's own features.sql), and puts out the scores. A missing value is NULL. \
       Leaves are the model's in every dialect; the header says where a database computes other digits than the model.
 
       opz sql examples/churn/model.json --dialect postgresql --table customers --key id
+      opz sql churn@1.0.0 --dialect sqlite --features features.sql --key id
       opz sql churn@1.0.0 --dialect sqlite --as view --name churn_score --table customers --key id > churn.sql
       opz sql model.onnx --dialect duckdb --kind label --columns age=customer_age --table customers --key id
       """)
@@ -43,7 +45,7 @@ struct SQLWriteCommand: AsyncParsableCommand {
   var dialect: String
   @Option(name: .customLong("as"), help: "What the statement is.") var form = ModelSQL.Form.select
   @Option(help: "What to compute, if not the model's default output.") var kind: ModelSQL.Kind?
-  @Option(help: ArgumentHelp("The table with the model's inputs.", valueName: "table")) var table = "input"
+  @OptionGroup var features: FeaturesOption
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("A column to put out beside the scores; may be repeated.", valueName: "column"))
@@ -70,7 +72,8 @@ struct SQLWriteCommand: AsyncParsableCommand {
     var wanted = ModelSQL.Options()
     wanted.form = form
     wanted.kind = kind
-    wanted.table = table
+    wanted.table = features.table ?? "input"
+    wanted.features = try await features.query(operand, session)
     wanted.target = name
     wanted.keys = key
     wanted.columns = try loaded.model.columnNames(columns)

@@ -39,7 +39,7 @@ struct SQLInstallCommand: AsyncParsableCommand {
   var model: String
   @OptionGroup var database: DatabaseOption
   @Option(help: ArgumentHelp("The name that queries use.", valueName: "name")) var name: String
-  @Option(help: ArgumentHelp("The table with the model's inputs.", valueName: "table")) var table: String
+  @OptionGroup var features: FeaturesOption
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
@@ -82,7 +82,10 @@ struct SQLInstallCommand: AsyncParsableCommand {
     let operand = ModelOperand(model, session)
     let loaded = try await operand.load(iterations: iterations)
     for note in loaded.model.notes { options.note(note) }
-    var request = InstallSQL.Request(name: name, table: table, title: try operand.title())
+    let query = try await features.query(operand, session)
+    guard query != nil || features.table != nil else { throw FeaturesOption.missing }
+    var request = InstallSQL.Request(name: name, table: features.table ?? "", title: try operand.title())
+    request.features = query
     request.version = try operand.version()
     request.keys = key
     request.columns = try loaded.model.columnNames(columns)

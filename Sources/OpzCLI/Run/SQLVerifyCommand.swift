@@ -12,7 +12,7 @@ struct SQLVerifyCommand: AsyncParsableCommand {
     commandName: "verify", abstract: "Compares a model's scores in a database with the scorer's.",
     discussion: """
       Rows are made up for each split of each tree: at the threshold, one float below and above it, and with nothing; \
-      beside them each category, an unseen one, infinite values and random rows. With --table, real rows too. Both are \
+      beside them each category, an unseen one, infinite values and random rows. With --table, or where the version has a query (features.sql), real rows too. Both are \
       scored in the database by the SQL of opz sql and here, and compared leaf by leaf and number by number. Rows are in \
       tables of the connection's own: nothing in the database changes.
 
@@ -27,24 +27,27 @@ struct SQLVerifyCommand: AsyncParsableCommand {
 
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
   @OptionGroup var database: DatabaseOption
-  @Option(help: ArgumentHelp("A table with the model's inputs.", valueName: "table")) var table: String?
+  @OptionGroup var features: FeaturesOption
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
   var columns: [String] = []
-  @Option(help: ArgumentHelp("The most rows of the table.", valueName: "n")) var rows = 100_000
+  @Option(help: ArgumentHelp("The most rows of the table or query; 0 for rows that are made up alone.", valueName: "n"))
+  var rows = 100_000
   @Option(help: "How trees are written; what fits the database if missing.") var shape: TreeShape?
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
   var iterations: ReadingOptions.Iterations?
+  @Option(
+    help: ArgumentHelp("Write the report as a page, too; it names the database.", valueName: "file"),
+    completion: .file(extensions: ["html"])) var html: String?
   @OptionGroup var keys: KeyOptions
-  @Flag(help: "An object: engine, engineVersion, database, model, splits, reachedSplits, parts, passed.") var json =
-    false
+  @Flag(help: "An object: engine, engineVersion, database, model, splits, reachedSplits, parts, passed, ended.")
+  var json = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    guard rows > 0 else { throw ValidationError("--rows \(rows): at least 1") }
-    guard table != nil || columns.isEmpty else { throw ValidationError("--columns is for --table") }
+    guard rows >= 0 else { throw ValidationError("--rows \(rows): at least 0, for boundary rows alone") }
   }
 
   func run() async throws {
@@ -54,12 +57,23 @@ struct SQLVerifyCommand: AsyncParsableCommand {
     let loaded = try await operand.load(iterations: iterations)
     for note in loaded.model.notes { options.note(note) }
     var request = VerifySQL.Request(title: try operand.title())
-    request.table = table
+    if rows > 0 {
+      request.table = features.table
+      request.features = try await features.query(operand, session)
+    }
+    guard request.table != nil || request.features != nil || columns.isEmpty else {
+      throw ValidationError("--columns is for the columns of --table or --features")
+    }
     request.columns = try loaded.model.columnNames(columns)
     request.rows = rows
     request.shape = shape
     let key = try keys.privateKey(session)
     let report = try await VerifySQL(loaded.model, request, in: session).run(url)
+    if let html {
+      var file = try OutputFile(session.output(html))
+      try file.write(Array(SQLReportPage(report).text.utf8))
+      try file.finish()
+    }
     if json { try Console.json(report) } else { for line in report.lines { Console.line(line) } }
     if let version = try operand.version() {
       let attached = try await AttachSQLReport(version, in: session).run(report, with: key)

@@ -24,6 +24,8 @@ struct LoadedProject: Sendable {
   let mlflow: MLflowModel?
   /// What callers of the model may send; nil where the project says nothing of it.
   let contract: ProjectContract?
+  /// The query that makes the model's columns in a database; nil for none.
+  let features: ProjectFeatures?
 
   static func load(_ request: PackageRequest, _ session: Session) async throws -> LoadedProject {
     try await blocking { try read(request, session) }
@@ -55,13 +57,15 @@ struct LoadedProject: Sendable {
       tree: tree, model: model, format: format,
       mlflow: saved,
       contract: try ProjectContract(
-        config, in: request.project, model: config.runtime.kind == .native ? model?.model : nil))
+        config, in: request.project, model: config.runtime.kind == .native ? model?.model : nil),
+      features: try ProjectFeatures(config, in: request.project))
   }
 
   /// Reports what the model's reader has to say, as of a version that was never tried. What another program than
   /// opz-server makes of the model is not for opz to say.
   func noteModel(_ progress: any ProgressSink) {
     for note in contract?.notes ?? [] { progress.report(.note(note)) }
+    if let features { progress.report(.note(features.note)) }
     guard config.runtime.kind == .native else { return }
     for note in model?.model.notes ?? [] { progress.report(.note("model: \(note)")) }
   }
@@ -198,6 +202,7 @@ struct LoadedProject: Sendable {
       break
     }
     var files = tree.files
+    if let features { files.append(try await blocking { try features.file(in: registry) }) }
     if let contract, !config.runtime.hasWorkers {
       files.append(try await blocking { try ServedContract(contract.contract).file(in: registry) })
     }

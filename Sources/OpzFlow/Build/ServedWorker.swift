@@ -123,7 +123,7 @@ struct ServedWorker: Sendable {
     return own + [try ServedWorker.file(settings(python: python).json(), at: Place.settings, role: .config, cache)]
   }
 
-  fileprivate static func file(
+  static func file(
     _ bytes: [UInt8], at destination: FilePath, role: LayerRole, _ cache: FilePath
   ) throws -> SourceFile {
     let directory = cache.appending(Digest.of(bytes).hex)

@@ -17,6 +17,8 @@ public struct VerifySQL: Sendable {
     public var title: String
     /// A table with the model's inputs; nil for rows that were made up alone.
     public var table: String?
+    /// A query that makes the columns, in the table's place.
+    public var features: FeatureQuery?
     /// The table's column of an input, where it has another name: `Model.columnNames(_:)`.
     public var columns: [Int: String] = [:]
     /// The most rows of the table.
@@ -28,6 +30,14 @@ public struct VerifySQL: Sendable {
 
     /// Boundary rows, and no table.
     public init(title: String) { self.title = title }
+
+    /// Where real rows are read from; nil for none.
+    var source: SourceRelation? {
+      get throws {
+        guard table != nil || features != nil else { return nil }
+        return try SourceRelation(table: table ?? "", features: features)
+      }
+    }
   }
 
   private let model: Model
@@ -66,10 +76,11 @@ public struct VerifySQL: Sendable {
     let boundary = BoundaryRows(model, limit: request.boundaryRows)
     (report.splits, report.reachedSplits) = (boundary.splits, boundary.reached)
     report.parts.append(try comparing.made(boundary))
-    if let table = request.table {
-      let part = try comparing.copied(table, columns: request.columns, limit: request.rows)
+    if let source = try request.source {
+      let part = try comparing.copied(source, columns: request.columns, limit: request.rows)
       report.parts.append(part)
     }
+    report.ended = Timestamp.now()
     return report
   }
 }
@@ -118,11 +129,11 @@ private struct TableComparing {
     }
   }
 
-  /// The first rows of a table.
-  func copied(_ name: String, columns: [Int: String], limit: Int) throws -> SQLReport.Part {
+  /// The first rows of a table or query.
+  func copied(_ source: SourceRelation, columns: [Int: String], limit: Int) throws -> SQLReport.Part {
     let table = ScratchTable(model, dialect, schema: connection.scratchSchema, name: "opz_rows")
-    try connection.run(table.copy(of: name, columns: columns, limit: limit))
-    return try part(table, name: name) { row, columns in "row \(row), \(columns.text(of: row - 1))" }
+    try connection.run(table.copy(of: source, columns: columns, limit: limit))
+    return try part(table, name: source.title) { row, columns in "row \(row), \(columns.text(of: row - 1))" }
   }
 
   private func part(

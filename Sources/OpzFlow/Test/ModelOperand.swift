@@ -27,7 +27,7 @@ public struct ModelOperand: Sendable {
   }
 
   private let text: String
-  private let session: Session
+  let session: Session
 
   /// Accepts an argument as the user wrote it: a path, or `NAME[@VERSION]`. Nothing is read yet.
   ///
@@ -42,6 +42,9 @@ public struct ModelOperand: Sendable {
     if text == "." || text == ".." || ["/", "./", "../"].contains(where: text.hasPrefix) { return true }
     return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
   }
+
+  /// The path that it is; nil for a version.
+  var modelPath: FilePath? { isPath ? session.path(text).lexicallyNormalized() : nil }
 
   /// Says so if a path has the name of one of the registry's models.
   private func noteShadowed() {

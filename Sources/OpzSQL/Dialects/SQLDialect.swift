@@ -72,6 +72,9 @@ public struct SQLDialect: Sendable {
   let tableAs: String?
   let limits: SQLLimits
 
+  /// Whether a subquery may begin with `WITH`.
+  var nestsTables: Bool { name != "sqlserver" }
+
   /// Whether a statement can create a table of a query's rows.
   public var createsTableAs: Bool { tableAs != nil }
 

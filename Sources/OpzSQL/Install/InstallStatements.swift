@@ -133,9 +133,9 @@ public struct InstallStatements: Sendable {
     return "SELECT \(list)\nFROM (\n\(query)\n) AS opz_new\(join)\nLIMIT \(limit)"
   }
 
-  /// One row if two rows of a table have the same key, else none.
-  public func duplicates(in table: TableName, keys: [String]) -> String {
+  /// One row if two rows of a table or query have the same key, else none.
+  public func duplicates(in source: SourceRelation, keys: [String]) -> String {
     let list = keys.map(dialect.quoted).joined(separator: ", ")
-    return "SELECT 1 FROM \(text(table)) GROUP BY \(list) HAVING COUNT(*) > 1 LIMIT 1"
+    return "SELECT 1 FROM \(source.text(dialect)) GROUP BY \(list) HAVING COUNT(*) > 1 LIMIT 1"
   }
 }

@@ -24,6 +24,8 @@ public struct ModelSQL: Sendable {
     /// Nil for the model's default output.
     public var kind: Kind?
     public var table = "input"
+    /// A query that makes the columns, in the table's place.
+    public var features: FeatureQuery?
     /// The view or table to create.
     public var target = "scores"
     /// Columns of the table that are put out as they are.
@@ -65,7 +67,7 @@ public struct ModelSQL: Sendable {
   private let model: Model
   private let dialect: SQLDialect
   private let options: Options
-  private let table: TableName
+  private let source: SourceRelation
   private let target: TableName
 
   /// Checks the options against the model.
@@ -75,7 +77,7 @@ public struct ModelSQL: Sendable {
     self.model = model
     self.dialect = dialect
     self.options = options
-    table = try TableName(parsing: options.table)
+    source = try SourceRelation(table: options.table, features: options.features)
     target = try TableName(parsing: options.target)
     if options.form != .select, options.keys.isEmpty {
       throw SQLError(
@@ -93,27 +95,33 @@ public struct ModelSQL: Sendable {
         .badOption, "--as table", reason: "\(dialect.name) has no CREATE TABLE AS",
         hint: "--as view, then SELECT * INTO \(target.text(dialect)) FROM the view")
     }
+    if case .query(let query) = source, query.beginsWithTables, !dialect.nestsTables {
+      throw SQLError(
+        .unsupported, "the features' query", reason: "\(dialect.name) has WITH at a statement's beginning alone",
+        hint: "make a view of the query, and name it with --table")
+    }
     if options.form == .dbt {
-      guard table.parts.count <= 2 else {
+      guard source.parts.count <= 2 else {
         throw SQLError(
           .badOption, "--table",
           reason: "dbt names a source by its name and a table, and \"\(options.table.prefix(80))\" has "
-            + "\(table.parts.count) parts",
+            + "\(source.parts.count) parts",
           hint: "write --table SOURCE.TABLE; the source's database stands in dbt's sources file")
       }
       return
     }
-    for name in options.form == .select ? [table] : [table, target] where name.parts.count > dialect.limits.nameParts {
+    for parts in options.form == .select ? [source.parts] : [source.parts, target.parts]
+    where parts.count > dialect.limits.nameParts {
       throw SQLError(
-        .badOption, "the table \"\(name.parts.joined(separator: ".").prefix(80))\"",
-        reason: "a name of \(name.parts.count) parts, where \(dialect.name) has at most \(dialect.limits.nameParts)",
+        .badOption, "the table \"\(parts.joined(separator: ".").prefix(80))\"",
+        reason: "a name of \(parts.count) parts, where \(dialect.name) has at most \(dialect.limits.nameParts)",
         hint: "write SCHEMA.TABLE")
     }
   }
 
   private func checkNames() throws {
     let used = model.usedInputs.sorted().map { column(of: $0) }
-    for name in used + options.keys + table.parts + target.parts {
+    for name in used + options.keys + source.parts + target.parts {
       guard !name.isEmpty, !name.utf8.contains(0) else {
         throw SQLError(.badOption, "a column", reason: "its name is empty or has a NUL character")
       }
@@ -164,7 +172,7 @@ public struct ModelSQL: Sendable {
     var made = ModelColumns(model, dialect, shape: shape, source: source)
     if !source.refusals.isEmpty { made.notes.insert(.refusals) }
     let (outputs, type) = try outputs(&made)
-    var query = StageQuery(dialect, made.stages, table: table, keys: options.keys)
+    var query = StageQuery(dialect, made.stages, from: self.source, keys: options.keys)
     query.isDBT = options.form == .dbt
     let (body, writer) = query.text(outputs)
     let text = header(made.notes, shape) + opening() + body + (options.form == .dbt ? "\n" : ";\n")

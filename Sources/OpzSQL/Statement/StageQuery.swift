@@ -2,21 +2,21 @@
 struct StageQuery {
   private let dialect: SQLDialect
   private let stages: [[Stages.Column]]
-  private let table: TableName
+  private let source: SourceRelation
   private let keys: [String]
   private let keyNames: [String]
   private let prefix: String
   /// Whether the text is a template of dbt, where braces have a meaning.
   var isDBT = false
 
-  init(_ dialect: SQLDialect, _ stages: Stages, table: TableName, keys: [String]) {
+  init(_ dialect: SQLDialect, _ stages: Stages, from source: SourceRelation, keys: [String]) {
     var stages = stages
     self.dialect = dialect
-    self.table = table
+    self.source = source
     self.keys = keys
     keyNames = keys.map { _ in stages.freshName() }
     self.stages = stages.stages
-    let name = table.parts.last?.lowercased() ?? ""
+    let name = source.parts.last?.lowercased() ?? ""
     prefix = name.hasPrefix("step") ? "opz_step" : "step"
   }
 
@@ -73,10 +73,10 @@ struct StageQuery {
     writer.made("FROM ")
     if index > 0 {
       writer.made("\(prefix)\(index - 1)")
-    } else if isDBT {
+    } else if isDBT, case .table(let table) = source {
       writer.made(StageQuery.relation(table))
     } else {
-      writer.made(table.text(dialect))
+      writer.user(source.text(dialect))
     }
   }
 

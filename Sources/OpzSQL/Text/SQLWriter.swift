@@ -22,6 +22,9 @@ struct SQLWriter {
   /// Text that was made from numbers and constants of this module.
   mutating func made(_ words: String) { text += words }
 
+  /// Text of the user's own: a query, or a name that is quoted already.
+  mutating func user(_ text: String) { self.text += escaped(text) }
+
   mutating func count(columns count: Int) { columns = max(columns, count) }
 
   mutating func line(_ indent: Int) {

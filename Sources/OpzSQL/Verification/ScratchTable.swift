@@ -37,9 +37,7 @@ public struct ScratchTable: Sendable {
   /// - Parameters:
   ///   - columns: the table's column of an input, where it has another name.
   ///   - limit: the most rows.
-  /// - Throws: `SQLError.badOption` for what is no table's name.
-  public func copy(of table: String, columns: [Int: String], limit: Int) throws -> String {
-    let source = try TableName(parsing: table)
+  public func copy(of source: SourceRelation, columns: [Int: String], limit: Int) -> String {
     let list = inputs.map { ", \(dialect.quoted(columns[$0] ?? model.inputs[$0].name)) AS \(column($0))" }
     return "CREATE TABLE \(name) AS SELECT row_number() OVER () AS \(dialect.quoted(ScratchTable.key))\(list.joined()) "
       + "FROM \(source.text(dialect)) LIMIT \(limit)"
@@ -67,7 +65,8 @@ public struct ScratchTable: Sendable {
 
 extension Model.Input {
   /// Whether a table's column of it has texts.
-  var isText: Bool {
+  /// Whether a database has texts in its column.
+  public var isText: Bool {
     switch kind {
     case .text: true
     case .categorical(let texts, _): !texts.isEmpty

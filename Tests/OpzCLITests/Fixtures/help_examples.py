@@ -27,12 +27,17 @@ OTHERS = {
     "opz sql rollback --database postgresql://scoring@db.example/crm --name churn_score": 6,
     "opz sql uninstall --database postgresql://scoring@db.example/crm --name churn_score": 6,
     "opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers": 6,
+    "opz sql check churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers": 6,
 }
 # These run until they are interrupted.
 ENDLESS = ("opz serve ", "opz registry serve ")
 # What an example needs besides the common directory, by its first words.
 PREPARATIONS = [
     ("opz package", "rm -rf registry"),
+    (
+        "opz sql churn@1.0.0 --dialect sqlite --features",
+        "echo 'SELECT c.* FROM customers AS c' > features.sql",
+    ),
     ("opz init my-model", "rm -rf registry"),
     ("opz init DIR", "mkdir DIR && cp model/model.json DIR/"),
     ("opz package DIR", "mkdir DIR && cp model/model.json DIR/ && opz init DIR"),

@@ -16,6 +16,8 @@ public struct InstallSQL: Sendable {
     public var name: String
     /// The table with the model's inputs.
     public var table: String
+    /// A query that makes the columns, in the table's place.
+    public var features: FeatureQuery?
     /// Columns that are put out as they are; the table's primary key if there are none.
     public var keys: [String] = []
     /// The table's column of an input, where it has another name: `Model.columnNames(_:)`.
@@ -114,19 +116,20 @@ public struct InstallSQL: Sendable {
 
   /// The model's statement alone, and what stands beside it.
   private func scoring(_ place: InstallPlace) throws -> InstallScoring {
-    let table = try TableName(parsing: request.table)
-    let keys = request.keys.isEmpty ? try place.catalog.primaryKey(of: table) : request.keys
+    let source = try SourceRelation(table: request.table, features: request.features)
+    var keys = request.keys
+    if keys.isEmpty, case .table(let table) = source { keys = try place.catalog.primaryKey(of: table) }
     guard !keys.isEmpty else {
       throw FlowError(
-        .usage, request.table, reason: "it has no primary key, and its rows could not be told apart",
+        .usage, source.title, reason: "it has no primary key, and its rows could not be told apart",
         hint: "--key COLUMN names a column that is put out beside the scores")
     }
     let scoring = InstallScoring(model, place.dialect, request: request, keys: keys)
     let select = try scoring.statement(as: .select, target: nil)
-    let duplicates = try place.statements(request.name).duplicates(in: table, keys: keys)
+    let duplicates = try place.statements(request.name).duplicates(in: source, keys: keys)
     guard try place.connection.rows(of: duplicates).isEmpty else {
       throw FlowError(
-        .failed, "\(request.table), \(keys.joined(separator: ", "))",
+        .failed, "\(source.title), \(keys.joined(separator: ", "))",
         reason: "two rows have the same key, and their scores could not be told apart",
         hint: "name another column with --key, or several")
     }
@@ -195,6 +198,7 @@ struct InstallScoring {
     options.form = form
     options.kind = request.kind
     options.table = request.table
+    options.features = request.features
     if let target { options.target = target.source }
     options.keys = keys
     options.columns = request.columns

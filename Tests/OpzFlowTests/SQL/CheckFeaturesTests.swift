@@ -1,0 +1,137 @@
+import OpzDatabase
+import OpzFormats
+import OpzIO
+import OpzModel
+import OpzTestKit
+import Testing
+
+@testable import OpzFlow
+@testable import OpzSQL
+
+@Suite("opz sql check")
+struct CheckFeaturesTests {
+  /// Inputs `age` (number) and `plan` (a or b).
+  private static func model() throws -> Model {
+    var builder = try ModelBuilder(
+      name: "test",
+      inputs: [
+        Model.Input(name: "age", kind: .number(.float32)),
+        Model.Input(name: "plan", kind: .categorical(["a", "b"], unseen: .code)),
+      ])
+    try builder.addOutput(.prediction, try builder.add(.inputs([0, 1])))
+    return try builder.finish()
+  }
+
+  private static func profile(_ csv: String) throws -> TableProfile {
+    try TableProfile(BytesBlob(Array(csv.utf8)).open(at: 0), inputs: model().inputs)
+  }
+
+  private func check(
+    _ fixture: InstallFixture, _ source: String, query: Bool = true, profile: TableProfile? = nil,
+    columns: [Int: String] = [:], rows: Int = 1_000_000
+  ) async throws -> FeatureReport {
+    let relation =
+      query ? SourceRelation.query(try FeatureQuery(source, subject: "f")) : .table(try TableName(parsing: source))
+    var request = CheckFeatures.Request(title: "test", source: relation)
+    request.profile = profile
+    request.columns = columns
+    request.rows = rows
+    return try await CheckFeatures(Self.model(), request, in: fixture.project.session).run(fixture.url)
+  }
+
+  @Test("a query that fits, and one with what training did not have", arguments: InstallFixture.engines)
+  func fits(engine: String) async throws {
+    let fixture = try await InstallFixture(engine)
+    let profile = try Self.profile("age,plan\n0.5,a\n79.5,b\n,a\n")
+    let good = try await check(
+      fixture, "SELECT age, CASE WHEN id > 3 THEN 'a' ELSE 'b' END AS plan FROM customers", profile: profile)
+    #expect(good.passed && good.rows == 200 && good.inputs.allSatisfy(\.notes.isEmpty), "\(good)")
+    #expect(good.inputs.map(\.missing) == [20, 0] && good.inputs.map(\.trainingMissing) == [1, 0])
+    try good.requireSuccess()
+    let other = try await check(
+      fixture,
+      "SELECT age - 1 AS age, CASE WHEN id > 3 THEN 'a' WHEN id = 3 THEN 'x' END AS plan FROM customers",
+      profile: profile)
+    #expect(!other.passed && other.inputs[0].problem == nil)
+    #expect(other.inputs[0].notes == ["as low as -0.5, where training had 0.5"])
+    #expect(other.inputs[1].problem == "NULL in 3 of 200 rows, and in none of the 3 rows of training")
+    #expect(other.inputs[1].notes == ["a category that the model does not have in 1 of 200 rows"])
+    let error = #expect(throws: FlowError.self) { try other.requireSuccess() }
+    #expect(error?.category == .verification)
+  }
+
+  @Test("columns that are missing, of another type, or of another name", arguments: InstallFixture.engines)
+  func columns(engine: String) async throws {
+    let fixture = try await InstallFixture(engine)
+    let missing = try await check(fixture, "customers", query: false)
+    #expect(missing.inputs.map { $0.problem != nil } == [false, true])
+    #expect(missing.inputs[1].problem == "there is no column plan")
+    let cased = try await check(fixture, "SELECT age AS \"AGE\", 'a' AS plann FROM customers")
+    #expect(cased.inputs[0].hint == "--columns age=AGE reads it from the column AGE")
+    #expect(cased.inputs[1].hint == "--columns plan=plann reads it from the column plann")
+    let named = try await check(
+      fixture, "SELECT age AS \"AGE\", 'a' AS plann FROM customers", columns: [0: "AGE", 1: "plann"])
+    #expect(named.passed, "\(named)")
+    let text = try await check(fixture, "SELECT CAST(id AS TEXT) AS age, 'a' AS plan FROM customers")
+    #expect(text.inputs[0].problem?.contains("a number") == true, "\(text)")
+    let cut = try await check(fixture, "SELECT age, 'a' AS plan FROM customers", rows: 5)
+    #expect(cut.rows == 5 && cut.passed)
+    let none = try await check(fixture, "SELECT age, 'a' AS plan FROM customers WHERE id < 0")
+    #expect(none.rows == 0 && none.passed)
+  }
+
+  @Test(
+    "a query that the database refuses, in its own words, and nothing of the database changes",
+    arguments: InstallFixture.engines)
+  func refused(engine: String) async throws {
+    let fixture = try await InstallFixture(engine)
+    let error = await #expect(throws: DatabaseError.self) {
+      _ = try await check(fixture, "SELECT nothing FROM customers")
+    }
+    #expect(error?.reason.contains("nothing") == true)
+    _ = try await check(fixture, "SELECT age, 'a' AS plan FROM customers")
+    let views =
+      engine == "sqlite"
+      ? "SELECT count(*) FROM sqlite_master WHERE type = 'view'"
+      : "SELECT count(*) FROM pg_catalog.pg_class WHERE relname = 'opz_columns'"
+    #expect(try fixture.query(views) == [["0"]])
+  }
+
+  @Test("types of PostgreSQL", .enabled(if: InstallFixture.engines.contains("postgresql")))
+  func types() async throws {
+    let fixture = try await InstallFixture("postgresql")
+    try fixture.run(
+      "CREATE DOMAIN positive AS integer CHECK (VALUE > 0)", "CREATE TYPE plans AS ENUM ('a', 'b')",
+      "CREATE TABLE typed (n1 positive, n2 numeric(5, 2), n3 boolean, n4 real, t1 plans, t2 varchar(3), o1 date, o2 int[])"
+    )
+    for (number, isNumber) in [("n1", true), ("n2", true), ("n4", true), ("t2", false), ("o1", false), ("o2", false)] {
+      let report = try await check(fixture, "SELECT \(number) AS age, t2 AS plan FROM typed")
+      #expect((report.inputs[0].problem == nil) == isNumber, "\(number) \(report)")
+      #expect(report.inputs[1].problem == nil, "\(report)")
+    }
+    // An enumeration has no collation, by which a category would be compared.
+    let report = try await check(fixture, "SELECT n1 AS age, t1 AS plan FROM typed")
+    #expect(report.inputs[1].hint?.hasPrefix("CAST") == true, "\(report)")
+  }
+
+  @Test("a model's statement on a query scores as on a table, and installs", arguments: InstallFixture.engines)
+  func composed(engine: String) async throws {
+    let fixture = try await InstallFixture(engine)
+    let model = try VerifySQLTests.stump(threshold: 41.7, value: 0.25)
+    var verify = VerifySQL.Request(title: "stump")
+    verify.features = try FeatureQuery("SELECT id, age * 2 AS age FROM customers", subject: "f")
+    let report = try await VerifySQL(model, verify, in: fixture.project.session).run(fixture.url)
+    #expect(report.passed && report.parts.map(\.rows).last == 200, "\(report.lines)")
+    #expect(report.published.parts.last?.name == "a table")
+    var request = InstallSQL.Request(name: "doubled", table: "", title: "stump")
+    request.features = verify.features
+    await #expect(throws: FlowError.self) {
+      _ = try await InstallSQL(model, request, in: fixture.project.session).run(fixture.url)
+    }
+    request.keys = ["id"]
+    _ = try await InstallSQL(model, request, in: fixture.project.session).run(fixture.url)
+    // 57 rows with an age below 41.7 / 2, and the 20 without one.
+    #expect(try fixture.query("SELECT count(*) FROM doubled WHERE margin = 0.25") == [["77"]])
+    #expect(try await InstalledSQL(in: fixture.project.session).status(fixture.url, name: nil).first?.problem == nil)
+  }
+}
