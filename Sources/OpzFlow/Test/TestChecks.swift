@@ -67,7 +67,7 @@ struct TableCheck: Sendable {
       let width = found.count / range.count
       for part in 0..<width {
         let name = width == 1 ? kind : "\(kind)_\(part)"
-        guard let column = expected.column(name) else { continue }
+        guard let column = expected.column(name) ?? prediction(as: kind) else { continue }
         compared = true
         for (index, row) in range.enumerated() {
           guard column < expected.rows[row].count,
@@ -81,8 +81,16 @@ struct TableCheck: Sendable {
       }
     }
     if !compared {
-      check.fail("it has none of the columns \(signature.outputs.map(\.name).joined(separator: ", "))")
+      let outputs = signature.outputs.map(\.name).joined(separator: ", ")
+      check.fail(
+        "its columns are \(expected.header.prefix(10).joined(separator: ", ")), and the model puts out \(outputs)")
     }
+  }
+
+  /// The column `prediction`, which is what libraries' `predict` is saved as, where the model calls it a label.
+  private func prediction(as output: String) -> Int? {
+    guard output == "label", !signature.outputs.contains(where: { $0.name == "prediction" }) else { return nil }
+    return expected.column("prediction")
   }
 }
 
