@@ -75,7 +75,8 @@ struct MetricsTests {
   @Test("The names of Triton and MLServer are exported where they are asked for, with the same numbers")
   func names() async throws {
     let server = InferenceServer(
-      .sample, limits: ServerLimits(), version: "0", cores: 1, names: Set(MetricNames.allCases), log: .none)
+      ModelRepository([.sample]), limits: ServerLimits(), version: "0", cores: 1, names: Set(MetricNames.allCases),
+      log: .none)
     let infer = "/v2/models/team/score/infer"
     let body = #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,1,2,0]}]}"#
     for _ in 0..<3 { _ = await server.ask("POST", infer, body: body) }

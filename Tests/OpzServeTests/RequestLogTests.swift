@@ -21,7 +21,7 @@ struct RequestLogTests {
   }
 
   private func server(_ log: RequestLog) -> InferenceServer {
-    InferenceServer(.sample, limits: ServerLimits(), version: "0", cores: 1, names: [], log: log)
+    InferenceServer(ModelRepository([.sample]), limits: ServerLimits(), version: "0", cores: 1, names: [], log: log)
   }
 
   private static let infer = "/v2/models/team/score/infer"

@@ -84,7 +84,7 @@ struct RowsTests {
   @Test("Rows that leave cells out are estimated by their cells, and not by their bytes", arguments: [0, 10, 18_000])
   func sparse(rows: Int) async throws {
     let body = RowsTests.sparse(rows)
-    let (model, limits) = (server.model, server.limits)
+    let (model, limits) = (ServedModel.sample, server.limits)
     let size = BodySize(of: body, RowsDialect(.json))
     #expect(try #require(size.sparseRows) > rows)
     #expect(body.count < Exchange.shortBytes && model.isShort(size, limits) == (rows < 11))

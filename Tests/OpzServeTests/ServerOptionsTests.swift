@@ -55,6 +55,26 @@ struct ServerOptionsTests {
     }
   }
 
+  @Test("A directory of models, and who may load, by flags and variables; what is for one model goes with neither")
+  func models() throws {
+    let options = try ServerOptions(arguments: ["--models", "d", "--allow-load=t"], environment: ["OPZ_MODEL": "/m"])
+    #expect(options.models == "d" && options.allowLoad == "t")
+    let other = try ServerOptions(arguments: [], environment: ["OPZ_MODELS": "d", "OPZ_ALLOW_LOAD": "t"])
+    #expect(other.models == "d" && other.allowLoad == "t")
+    for flag in ["--model=m", "--name=n", "--model-version=1", "--settings=f"] {
+      let error = #expect(throws: ServeError.self) {
+        try ServerOptions(arguments: ["--models=d", flag], environment: [:])
+      }
+      #expect(error?.subject == String(flag.prefix { $0 != "=" }))
+    }
+    let one = try ServerOptions(arguments: ["--model", "m"], environment: ["OPZ_MODELS": "d"])
+    #expect(one.models == nil && one.model == "m")
+    var settings = ServeSettings(model: "m")
+    settings.reading = ReadingOptions(iterations: .best, unseen: .error)
+    let read = try ServerOptions(arguments: [], environment: ["OPZ_MODEL_UNSEEN": "missing"], settings: settings)
+    #expect(read.reading == ReadingOptions(iterations: .best, unseen: .missing))
+  }
+
   @Test("An empty variable counts as unset")
   func empty() throws {
     let environment = ["OPZ_MODEL": "", "OPZ_MODEL_NAME": "", "OPZ_PORT": ""]

@@ -52,6 +52,14 @@ struct WorkerStartTests {
       try await bench.pool(settings) { $0.memoryBytes = 1 << 30 }
     }
     #expect(failure?.description.contains("at most 2 fit") == true, "\(failure?.description ?? "")")
+    let beside = await #expect(throws: WorkerFailure.self) {
+      try await bench.pool(settings) { pool in
+        pool.memoryBytes = 2 << 30
+        pool.otherBytes = { _ in 700 << 20 }
+      }
+    }
+    let said = beside?.description ?? ""
+    #expect(said.contains("other models' workers have 700 MiB") && said.contains("at most 2 fit"), "\(said)")
     settings.workers.memoryMB = nil
     settings.workers.count = 200
     let measured = await #expect(throws: WorkerFailure.self) {

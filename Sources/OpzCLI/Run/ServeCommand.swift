@@ -14,20 +14,35 @@ import SystemPackage
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serves a model over HTTP, as its image does.",
+    commandName: "serve", abstract: "Serves models over HTTP, as an image does.",
     discussion: """
       Starts opz-server with the model of a version, or of a file or directory. Open Inference Protocol, version 2. For a \
       project whose model a Python or R worker runs, the worker is started on this machine: with the locked packages if \
       there is a lock and uv, else with the Python that is there.
 
+      Several models, and several versions of one, are served beside each other, each with a queue of its own; --models \
+      takes them from a directory, NAME/VERSION/ each. A request without a version gets the newest that is ready. With \
+      --allow-load, those who send the token of its file load and unload them while the server runs.
+
       opz serve churn@1.0.0 --port 8080
       curl localhost:8080/v2/models/churn
+      opz serve churn@1.0.0 churn@1.1.0 model.json
+      opz serve --models models --allow-load token
       opz serve . --reload
       """)
 
   @Argument(
-    help: "NAME@VERSION, a model's file, or a directory that holds one or a project.",
-    completion: RegistryNames.referencesOrFiles) var model: String
+    help: ArgumentHelp(
+      "NAME@VERSION, a model's file, or a directory that holds one or a project; several for several models.",
+      valueName: "model"),
+    completion: RegistryNames.referencesOrFiles) var operands: [String] = []
+  @Option(help: ArgumentHelp("A directory of models, NAME/VERSION/ each, in the place of operands.", valueName: "dir"))
+  var models: String?
+  @Option(
+    help: ArgumentHelp(
+      "Let those load and unload models whose bearer token is the one of this file, which nobody else may read.",
+      valueName: "file"))
+  var allowLoad: String?
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
   @Option(help: "The port; 0 for a free one.") var port = 8080
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
@@ -38,8 +53,16 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "A project: start again when the model, the code or opz.yaml changes.") var reload = false
   @OptionGroup var options: GlobalOptions
 
+  func validate() throws {
+    guard operands.isEmpty != (models == nil) else {
+      throw ValidationError(
+        models == nil ? "nothing to serve: name a model, or a directory with --models" : "--models takes no operands")
+    }
+  }
+
   func run() async throws {
     let session = options.session()
+    guard operands.count == 1, let model = operands.first else { return try await serveSeveral(session) }
     let path = session.path(model)
     if !model.contains("@"), try ServeProject.isServed(path, in: session) {
       return try await serve(ServeProject(path, python: python, in: session), session)
@@ -63,17 +86,45 @@ struct ServeCommand: AsyncParsableCommand {
     if rule != .library { arguments += ["--unseen", rule.rawValue] }
     if let format = served.options.format { arguments += ["--format", format] }
     if let settings = served.settings { arguments += ["--settings", settings.string] }
+    arguments += allowing(session)
     guard served.temporary != nil else {
       SignalForwarding.uninstall()
       if SignalForwarding.shared.isStopping { return }
       try ProcessImage.become(arguments)
     }
+    try await run(arguments)
+  }
+
+  /// Runs the server to its end.
+  private func run(_ arguments: [String]) async throws {
     if SignalForwarding.shared.isStopping { return }
     let child = try ChildProcess.start(arguments)
     SignalForwarding.shared.begin(to: child.pid)
     let status = try await blocking { child.wait() }
     SignalForwarding.shared.end()
     if status != 0 { throw ExitCode(status) }
+  }
+
+  private func allowing(_ session: Session) -> [String] {
+    allowLoad.map { ["--allow-load", session.path($0).string] } ?? []
+  }
+
+  /// Serves several models, or a directory of them.
+  private func serveSeveral(_ session: Session) async throws {
+    if reload || iterations != nil || unseen != nil {
+      throw ValidationError("--reload, --iterations and --unseen are for one model")
+    }
+    let server = try InstalledProgram.server.require(
+      session.environment, install: "scripts/install PREFIX installs both")
+    let rest = ["--host", host, "--port", String(port)] + allowing(session)
+    if let models {
+      if python != nil { throw ValidationError("--python is for projects, and --models takes none") }
+      try ProcessImage.become([server.string, "--models", session.path(models).string] + rest)
+    }
+    SignalForwarding.install()
+    let prepared = try await ServeModels(operands, python: python, in: session).prepare()
+    defer { prepared.remove() }
+    try await run([server.string, "--models", prepared.directory.string] + rest)
   }
 }
 
@@ -88,7 +139,7 @@ extension ServeCommand {
     defer { try? Durable.removeTree(prepared.temporary) }
     while !signals.isStopping {
       let child = try ChildProcess.start(
-        [server.string] + prepared.arguments + ["--host", host, "--port", String(port)],
+        [server.string] + prepared.arguments + ["--host", host, "--port", String(port)] + allowing(session),
         environment: prepared.environment)
       signals.begin(to: child.pid)
       guard let next = try await wait(child, prepared.watched, project: project) else { return }

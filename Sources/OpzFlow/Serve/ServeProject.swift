@@ -67,22 +67,26 @@ public struct ServeProject: Sendable {
     return try await blocking { [watched] in try prepare(project, watched) }
   }
 
+  /// Writes the worker's program and its settings into a directory that `opz-server --models` reads, beside other models.
+  /// - Parameter place: an empty directory.
+  /// - Returns: what is to be kept while the model is served.
+  func prepare(in place: FilePath) async throws -> ServedBeside {
+    let project = try await LoadedProject.load(PackageRequest(project: directory), session)
+    project.noteModel(session.progress)
+    return try await blocking {
+      var (settings, held) = try write(project, place)
+      // The server is not this project's alone, so that its variables are the worker's.
+      settings.worker?.environment = project.config.env.filter { $0.key != "PATH" }
+      try Durable.replaceWithoutSync(place.appending("serve.json"), with: settings.json())
+      return ServedBeside(name: project.config.name.description, version: settings.version ?? "1", held: held)
+    }
+  }
+
   private func prepare(_ project: LoadedProject, _ watched: WatchedFiles) throws -> Prepared {
     let config = project.config
     let temporary = try Directory.temporary(prefix: "opz-serve-")
     do {
-      let place = temporary.appending("worker")
-      for file in config.runtime.kind == .python ? WorkerFiles.python : WorkerFiles.r {
-        let path = place.pushing(FilePath(file.path))
-        try Durable.makeDirectory(path.removingLastComponent())
-        try Durable.replaceWithoutSync(path, with: file.bytes)
-      }
-      let served = ServedWorker(config: config, tree: project.tree, contract: project.contract?.contract)
-      var settings = ServeSettings(model: directory.pushing(FilePath(config.model.path)).lexicallyNormalized().string)
-      settings.name = config.name.description
-      let (command, held) = try command(config, place)
-      settings.worker = served.worker(command, path: place.string, code: directory.string)
-      served.apply(to: &settings)
+      let (settings, held) = try write(project, temporary)
       let file = temporary.appending("serve.json")
       try Durable.replaceWithoutSync(file, with: settings.json())
       return Prepared(
@@ -92,6 +96,27 @@ public struct ServeProject: Sendable {
       try? Durable.removeTree(temporary)
       throw error
     }
+  }
+
+  /// The settings, and the worker's program below a directory.
+  private func write(_ project: LoadedProject, _ directory: FilePath) throws -> (
+    ServeSettings, PythonEnvironments.Held?
+  ) {
+    let config = project.config
+    let place = directory.appending("worker")
+    for file in config.runtime.kind == .python ? WorkerFiles.python : WorkerFiles.r {
+      let path = place.pushing(FilePath(file.path))
+      try Durable.makeDirectory(path.removingLastComponent())
+      try Durable.replaceWithoutSync(path, with: file.bytes)
+    }
+    let served = ServedWorker(config: config, tree: project.tree, contract: project.contract?.contract)
+    let model = self.directory.pushing(FilePath(config.model.path)).lexicallyNormalized()
+    var settings = ServeSettings(model: model.string)
+    settings.name = config.name.description
+    let (command, held) = try command(config, place)
+    settings.worker = served.worker(command, path: place.string, code: self.directory.string)
+    served.apply(to: &settings)
+    return (settings, held)
   }
 
   /// As an image has them, but for PATH: the programs are this machine's.

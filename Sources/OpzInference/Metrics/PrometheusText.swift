@@ -1,21 +1,45 @@
-/// Writes metrics in Prometheus' text format 0.0.4.
+/// Writes metrics in Prometheus' text format 0.0.4. Samples of one metric stand together whatever the order in which they
+/// come, as the format demands, so that several parts of the server may write the same metrics with different labels.
 package struct PrometheusText {
-  package private(set) var text = ""
+  private struct Family {
+    var text: String
+  }
+
+  private var families: [Family] = []
+  private var places: [String: Int] = [:]
+  /// The family of the next samples.
+  private var current = 0
+  /// Labels of all samples from now on, before their own.
+  package var labels: [(String, String)] = []
 
   package init() {}
 
-  /// The head of a metric: one for all its samples.
+  package var text: String { families.map(\.text).joined() }
+
+  /// The head of a metric: one for all its samples, which follow.
   package mutating func describe(_ name: String, _ type: String, help: String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    if let place = places[name] {
+      current = place
+      return
+    }
+    begin(name, "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n")
   }
 
-  package mutating func sample(_ name: String, _ labels: [(String, String)] = [], value: some CustomStringConvertible) {
-    text += name
+  private mutating func begin(_ name: String, _ head: String) {
+    current = families.count
+    places[name] = current
+    families.append(Family(text: head))
+  }
+
+  package mutating func sample(_ name: String, _ own: [(String, String)] = [], value: some CustomStringConvertible) {
+    if families.isEmpty { begin(name, "") }
+    var line = name
+    let labels = labels + own
     if !labels.isEmpty {
       let pairs = labels.map { "\($0)=\"\(PrometheusText.escape($1))\"" }
-      text += "{" + pairs.joined(separator: ",") + "}"
+      line += "{" + pairs.joined(separator: ",") + "}"
     }
-    text += " \(value)\n"
+    families[current].text += "\(line) \(value)\n"
   }
 
   /// A metric with one sample.

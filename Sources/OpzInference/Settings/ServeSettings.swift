@@ -1,3 +1,5 @@
+public import OpzFormats
+
 /// What `opz-server --settings FILE` reads and packaging writes: a model, what runs it, and how it is served.
 ///
 /// One type reads and writes the file, so that neither program knows a member that the other does not.
@@ -11,6 +13,8 @@ public struct ServeSettings: Sendable, Equatable {
   public var version: String?
   /// The model's file or directory, as the server sees it.
   public var model: String
+  /// How a model is read that the server scores itself; nil for what the server's own options say.
+  public var reading: ReadingOptions?
   /// What runs the model; nil for one that the server scores itself.
   public var worker: Worker?
   /// Inputs and outputs; nil to go by what the worker says.
@@ -41,6 +45,8 @@ public struct ServeSettings: Sendable, Equatable {
     public var code: String?
     /// The file with the user's `predict`.
     public var predict: String?
+    /// Variables of the worker, above those of the server.
+    public var environment: [String: String] = [:]
 
     /// A worker whose command is `command`.
     public init(_ kind: Kind, command: [String]) {

@@ -1,3 +1,4 @@
+import OpzFormats
 public import OpzIO
 package import OpzJSON
 
@@ -121,13 +122,16 @@ struct SettingsMembers {
 
 extension SettingsMembers {
   func settings() throws -> ServeSettings {
-    try only(["opz_serve", "name", "version", "model", "worker", "signature", "workers", "batch", "contract"])
+    try only([
+      "opz_serve", "name", "version", "model", "reading", "worker", "signature", "workers", "batch", "contract",
+    ])
     guard members["opz_serve"] == .integer(Int64(ServeSettings.form)) else {
       throw wrong("opz_serve", "this program reads \(ServeSettings.form)")
     }
     var settings = ServeSettings(model: try needed("model"))
     settings.name = try text("name")
     settings.version = try text("version")
+    settings.reading = try object("reading")?.reading()
     settings.worker = try object("worker")?.worker()
     settings.signature = try object("signature")?.signature()
     if let workers = try object("workers") { settings.workers = try workers.workers() }
@@ -137,7 +141,7 @@ extension SettingsMembers {
   }
 
   private func worker() throws -> ServeSettings.Worker {
-    try only(["kind", "command", "path", "loader", "code", "predict"])
+    try only(["kind", "command", "path", "loader", "code", "predict", "environment"])
     let kinds = ServeSettings.Worker.Kind.allCases.map(\.rawValue).joined(separator: ", ")
     guard let kind = ServeSettings.Worker.Kind(rawValue: try needed("kind")) else {
       throw wrong("kind", "it is not one of \(kinds)")
@@ -154,7 +158,35 @@ extension SettingsMembers {
     }
     worker.code = try text("code")
     worker.predict = try text("predict")
+    worker.environment = try object("environment")?.variables() ?? [:]
     return worker
+  }
+
+  private func variables() throws -> [String: String] {
+    var variables: [String: String] = [:]
+    for (name, value) in members {
+      guard !name.isEmpty, !name.contains("="), !name.utf8.contains(0), let text = value.string,
+        !text.utf8.contains(0)
+      else { throw wrong(name, "expected a variable and its text") }
+      variables[name] = text
+    }
+    return variables
+  }
+
+  private func reading() throws -> ReadingOptions {
+    try only(["iterations", "unseen", "format"])
+    return ReadingOptions(
+      iterations: try choice("iterations") ?? .all, format: try text("format"), unseen: try choice("unseen") ?? .library
+    )
+  }
+
+  private func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) throws -> Choice?
+  where Choice.RawValue == String {
+    guard let text = try text(key) else { return nil }
+    guard let choice = Choice(rawValue: text) else {
+      throw wrong(key, "it is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
   }
 
   private func workers() throws -> ServeSettings.Workers {

@@ -1,3 +1,4 @@
+import OpzFormats
 package import OpzJSON
 
 extension ServeSettings {
@@ -6,6 +7,7 @@ extension ServeSettings {
     var members: [String: JSONValue] = ["opz_serve": .integer(Int64(ServeSettings.form)), "model": .string(model)]
     members["name"] = name.map(JSONValue.string)
     members["version"] = version.map(JSONValue.string)
+    members["reading"] = reading.map(\.value)
     members["worker"] = worker.map(\.value)
     members["signature"] = signature.map(\.value)
     members["workers"] = workers.value
@@ -13,6 +15,17 @@ extension ServeSettings {
     members["contract"] = contract.map(\.value)
     // Numbers of a signature and of a contract are finite, so this cannot fail.
     return (try? CanonicalJSON.encodePretty(JSONValue.object(members))) ?? []
+  }
+}
+
+extension ReadingOptions {
+  fileprivate var value: JSONValue {
+    let usual = ReadingOptions()
+    var members: [String: JSONValue] = [:]
+    if iterations != usual.iterations { members["iterations"] = .string(iterations.rawValue) }
+    if unseen != usual.unseen { members["unseen"] = .string(unseen.rawValue) }
+    members["format"] = format.map(JSONValue.string)
+    return .object(members)
   }
 }
 
@@ -25,6 +38,7 @@ extension ServeSettings.Worker {
     members["loader"] = loader.map(JSONValue.string)
     members["code"] = code.map(JSONValue.string)
     members["predict"] = predict.map(JSONValue.string)
+    if !environment.isEmpty { members["environment"] = .object(environment.mapValues(JSONValue.string)) }
     return .object(members)
   }
 }

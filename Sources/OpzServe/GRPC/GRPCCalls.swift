@@ -24,6 +24,7 @@ extension InferenceServer {
       if let failure = error as? RequestFailure, let seconds = failure.retryAfter {
         response["Retry-After"] = "\(seconds)"
       }
+      if status.code == .unauthenticated { response["WWW-Authenticate"] = LoadToken.challenge }
     }
     metrics.count(method?.label ?? "grpc_other", status.code.rawValue)
     note(&response, status, record: record)
@@ -75,6 +76,11 @@ extension InferenceServer {
     case .modelInfer: return try await infer(&messages, deadline, record: &record)
     case .modelStreamInfer: return .stream(InferStream(self, messages, deadline: deadline, stream: record))
     case .reflection: return .stream(ReflectionStream(self, messages))
+    case .repositoryModelLoad, .repositoryModelUnload:
+      return try await change(method == .repositoryModelLoad ? .load : .unload, request, messages: &messages)
+    case .repositoryIndex:
+      let isReadyOnly = try GRPCFields.bool(2, of: try await message(&messages))
+      return .grpc(message: GRPCReplies.index(await index(isReadyOnly: isReadyOnly)).bytes)
     case .healthWatch:
       return .stream(try WatchStream(self, service: try GRPCFields.text(1, of: try await message(&messages))))
     default:
@@ -105,15 +111,28 @@ extension InferenceServer {
     return response
   }
 
-  /// What is to be answered to a `ModelInferRequest`.
+  /// Which version answers a `ModelInferRequest`, and what is to be answered.
   func exchange(
     _ message: [UInt8], _ ticket: Admission.Ticket, record: RequestRecord, deadline: ContinuousClock.Instant?
-  ) throws -> Exchange {
+  ) throws -> (ServedVersion, Exchange) {
     let (name, version) = try ProtobufDialect.model(of: message)
-    try check(name: name, version: version)
+    let asked = try models.find(name, version)
     let dialect = ProtobufDialect()
-    try ticket.add(bytes: model.response(BodySize(message.count, dialect), limits))
-    return Exchange(message, dialect, start: record.start, deadline: deadline, id: record.id)
+    try ticket.add(bytes: asked.model.response(BodySize(message.count, dialect), limits))
+    return (asked, Exchange(message, dialect, start: record.start, deadline: deadline, id: record.id))
+  }
+
+  private func change(
+    _ verb: RepositoryChange.Verb, _ request: Request, messages: inout GRPCMessages
+  ) async throws -> Response {
+    guard token != nil else {
+      _ = try models.find(try RepositoryChange(verb, message: try await message(&messages)).name, nil)
+      throw RequestFailure(501, InferenceServer.loadsNone)
+    }
+    try permit(request)
+    let change = try RepositoryChange(verb, message: try await message(&messages))
+    try await apply(change)
+    return .grpc(message: change.message.bytes)
   }
 
   // MARK: Small calls
@@ -123,22 +142,20 @@ extension InferenceServer {
     case .serverLive: return GRPCReplies.flag(true)
     case .serverReady: return GRPCReplies.flag(isReady)
     case .modelReady:
-      try checkModel(message)
-      return GRPCReplies.flag(isReady)
+      let (name, number) = try GRPCFields.model(message)
+      // Of a model that is not loaded it can be asked too.
+      guard models.loaded.models[name] != nil || !models.isKnown(name) else { return GRPCReplies.flag(false) }
+      return GRPCReplies.flag(isReady(try models.find(name, number)))
     case .serverMetadata: return GRPCReplies.server(documents)
     case .modelMetadata:
-      try checkModel(message)
-      return GRPCReplies.model(model)
+      let (name, number) = try GRPCFields.model(message)
+      let version = try models.find(name, number)
+      return GRPCReplies.model(version.model, models.loaded.models[name] ?? [version])
     case .modelStatistics:
-      if try !GRPCFields.text(1, of: message).isEmpty { try checkModel(message) }
-      return GRPCReplies.statistics(model, metrics.snapshot)
-    case .repositoryIndex:
-      return GRPCReplies.index(model, isReady: isReady, isReadyOnly: try GRPCFields.bool(2, of: message))
-    case .repositoryModelLoad, .repositoryModelUnload:
-      // Triton and MLServer name the model in field 2, KServe in field 1.
-      let second = try GRPCFields.text(2, of: message)
-      try check(name: second.isEmpty ? try GRPCFields.text(1, of: message) : second, version: nil)
-      throw RequestFailure(501, InferenceServer.loadsNone)
+      let (name, number) = try GRPCFields.model(message)
+      guard !name.isEmpty else { return GRPCReplies.statistics(models.loaded.all) }
+      let version = try models.find(name, number)
+      return GRPCReplies.statistics(number.isEmpty ? models.loaded.models[name] ?? [version] : [version])
     case .healthCheck:
       guard let health = health(try GRPCFields.text(1, of: message)) else {
         throw GRPCStatus(.notFound, "there is no such service")
@@ -146,12 +163,10 @@ extension InferenceServer {
       return GRPCReplies.health(health)
     case .healthList:
       return GRPCReplies.health(InferenceServer.services.compactMap { name in health(name).map { (name, $0) } })
-    case .modelInfer, .modelStreamInfer, .healthWatch, .reflection: throw GRPCStatus(.internal)
+    case .modelInfer, .modelStreamInfer, .healthWatch, .reflection, .repositoryIndex, .repositoryModelLoad,
+      .repositoryModelUnload:
+      throw GRPCStatus(.internal)
     }
-  }
-
-  private func checkModel(_ message: [UInt8]) throws {
-    try check(name: try GRPCFields.text(1, of: message), version: try GRPCFields.text(2, of: message))
   }
 
   /// The services whose health is told; the empty name is the server's.
@@ -159,13 +174,19 @@ extension InferenceServer {
 
   /// Whether a service serves; nil if there is none of this name.
   func health(_ service: String) -> GRPCReplies.Health? {
-    guard InferenceServer.services.contains(service) || service == model.name else { return nil }
-    return isReady ? .serving : .notServing
+    if InferenceServer.services.contains(service) { return isReady ? .serving : .notServing }
+    if let version = try? models.loaded.find(service, nil) { return isReady(version) ? .serving : .notServing }
+    return models.isKnown(service) ? .notServing : nil
   }
 }
 
 /// Single fields of small messages.
 enum GRPCFields {
+  /// The name and version of a request about a model; an empty version for none.
+  static func model(_ message: [UInt8]) throws -> (name: String, version: String) {
+    (try text(1, of: message), try text(2, of: message))
+  }
+
   /// A `string`; empty where it is missing.
   static func text(_ number: Int, of message: [UInt8]) throws -> String {
     var reader = try WireReader(message)

@@ -20,10 +20,11 @@ enum GRPCReplies {
   }
 
   /// `ModelMetadataResponse`. Its field 6 is a different one in each server, and so is left out.
-  static func model(_ model: ServedModel) -> WireWriter {
+  /// - Parameter versions: all of this name, the newest first.
+  static func model(_ model: ServedModel, _ versions: [ServedVersion]) -> WireWriter {
     var message = WireWriter()
     message.put(1, string: model.name)
-    message.put(2, string: model.version)
+    for version in versions.reversed() { message.put(2, string: version.model.version) }
     message.put(3, string: model.platform)
     for (number, tensors) in [(4, model.inputs), (5, model.outputs)] {
       for spec in tensors {
@@ -38,7 +39,13 @@ enum GRPCReplies {
   }
 
   /// `ModelStatisticsResponse` (Triton's statistics extension)
-  static func statistics(_ model: ServedModel, _ values: Metrics.Values) -> WireWriter {
+  static func statistics(_ versions: [ServedVersion]) -> WireWriter {
+    var message = WireWriter()
+    for version in versions { message.put(1, message: statistics(version.model, version.metrics.snapshot)) }
+    return message
+  }
+
+  private static func statistics(_ model: ServedModel, _ values: Metrics.Values) -> WireWriter {
     var times = WireWriter()
     for (number, total) in [
       (1, values.success), (2, values.failure), (4, values.decoding), (5, values.scoring), (6, values.encoding),
@@ -55,20 +62,20 @@ enum GRPCReplies {
     statistics.put(4, uint64: values.rows)
     statistics.put(5, uint64: values.success.count)
     statistics.put(6, message: times)
-    var message = WireWriter()
-    message.put(1, message: statistics)
-    return message
+    return statistics
   }
 
   /// `RepositoryIndexResponse` (Triton's model repository extension)
-  static func index(_ model: ServedModel, isReady: Bool, isReadyOnly: Bool) -> WireWriter {
+  static func index(_ entries: [IndexEntry]) -> WireWriter {
     var message = WireWriter()
-    guard isReady || !isReadyOnly else { return message }
-    var entry = WireWriter()
-    entry.put(1, string: model.name)
-    entry.put(2, string: model.version)
-    entry.put(3, string: isReady ? "READY" : "UNAVAILABLE")
-    message.put(1, message: entry)
+    for known in entries {
+      var entry = WireWriter()
+      entry.put(1, string: known.name)
+      entry.put(2, string: known.version)
+      entry.put(3, string: known.state.rawValue)
+      if !known.reason.isEmpty { entry.put(4, string: known.reason) }
+      message.put(1, message: entry)
+    }
     return message
   }
 

@@ -1,4 +1,4 @@
-/// The page `/docs`: the columns of the model as a form, from `/openapi.json`, and the answer to a row. Names and answers
+/// The page `/docs`: the columns of a model as a form, from `/openapi.json`, and the answer to a row. Names and answers
 /// are only ever set as text.
 enum DocsPage {
   /// What the page may do: ask this server, and nothing else.
@@ -12,6 +12,7 @@ enum DocsPage {
     <title>Model</title>
     <style>
       body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 46rem; padding: 0 1rem; color: #1c1c1c; }
+      [hidden] { display: none !important; }
       label { display: grid; grid-template-columns: 14rem 1fr; gap: 1rem; margin: .3rem 0; align-items: center; }
       label span { overflow-wrap: anywhere; }
       input, select, button { font: inherit; padding: .3rem .5rem; }
@@ -20,6 +21,7 @@ enum DocsPage {
       small { color: #5a5a5a; }
     </style>
     <h1 id="name">Model</h1>
+    <label id="choice" hidden><span>model</span><select id="models"></select></label>
     <p id="about"></p>
     <form id="form"></form>
     <pre id="answer" aria-live="polite" hidden></pre>
@@ -62,14 +64,14 @@ enum DocsPage {
         answer.textContent = text;
         answer.hidden = false;
       };
-      const start = async () => {
-        const api = await (await fetch("openapi.json")).json();
-        const path = Object.keys(api.paths).find((path) => path.endsWith(":predict"));
-        const row = api.components.schemas.Row;
-        document.title = api.info.title;
-        document.getElementById("name").textContent = api.info.title + " " + api.info.version;
-        document.getElementById("about").textContent = api.info.description;
-        const form = document.getElementById("form");
+      const named = (api, schema) => api.components.schemas[schema.$ref.split("/").pop()];
+      // The models, by the paths on which rows of them are predicted.
+      const models = (api) => Object.keys(api.paths).filter((path) => path.endsWith(":predict")).sort();
+      const fill = (api, path) => {
+        const rows = named(api, api.paths[path].post.requestBody.content["application/json"].schema);
+        const row = named(api, rows.properties.instances.items);
+        const form = document.createElement("form");
+        form.id = "form";
         const values = row.required.map((name) => {
           const [label, value] = field(name, row.properties[name], row.example[name]);
           form.append(label);
@@ -89,6 +91,24 @@ enum DocsPage {
             show(String(error));
           }
         });
+        document.getElementById("form").replaceWith(form);
+        document.getElementById("answer").hidden = true;
+      };
+      const start = async () => {
+        const api = await (await fetch("openapi.json")).json();
+        document.title = api.info.title;
+        document.getElementById("name").textContent = api.info.title + " " + api.info.version;
+        document.getElementById("about").textContent = api.info.description;
+        const paths = models(api);
+        const choice = document.getElementById("models");
+        for (const path of paths) {
+          const option = element("option", decodeURIComponent(path.slice("/v1/models/".length, -":predict".length)));
+          option.value = path;
+          choice.append(option);
+        }
+        document.getElementById("choice").hidden = paths.length < 2;
+        choice.addEventListener("change", () => fill(api, choice.value));
+        if (paths.length) fill(api, paths[0]);
       };
       start().catch((error) => show(String(error)));
     </script>

@@ -14,7 +14,7 @@ enum InferenceRoute: Equatable {
   case invocations
   case repositoryIndex
   /// Loading and unloading a model.
-  case repositoryChange(name: String)
+  case repositoryChange(RepositoryChange.Verb, name: String)
   case openAPI
   /// A page on which a row can be scored.
   case page
@@ -92,11 +92,11 @@ enum InferenceRoute: Equatable {
   /// `/v2/repository/models/NAME/load` and `unload`.
   private static func repositoryChange(_ parts: [String]) -> InferenceRoute? {
     guard parts.count > 4, parts.starts(with: ["v2", "repository", "models"]), let verb = parts.last,
-      verb == "load" || verb == "unload"
+      let verb = RepositoryChange.Verb(rawValue: verb)
     else { return nil }
     let name = parts[3..<(parts.count - 1)]
     guard !name.contains(""), let name = PercentCoding.decode(name.joined(separator: "/")) else { return nil }
-    return .repositoryChange(name: name)
+    return .repositoryChange(verb, name: name)
   }
 
   /// KServe's v1 protocol: `/v1/models/NAME`, and a verb after a colon.

@@ -3,42 +3,50 @@ import OpzIO
 public import OpzInference
 import OpzJSON
 
-/// Handles the requests of the Open Inference Protocol for one model. It is independent of sockets.
+/// Handles the requests of the Open Inference Protocol for the models of a repository. It is independent of sockets.
 public final class InferenceServer: HTTPService {
   public let methods = ["GET", "HEAD", "POST"]
   public let endsWithCaller = true
-  public let model: ServedModel
+  let models: ModelRepository
   public let limits: ServerLimits
   let lifecycle = Lifecycle()
-  let metrics = Metrics()
   let admission: Admission
   private let threads: ScoringThreads
   let documents: ServerDocuments
   private let metricsDocument: MetricsDocument
   let log: RequestLog
+  /// Who may load and unload models; nil for nobody.
+  let token: LoadToken?
 
-  /// A server without a log of requests.
+  /// A server of one model that is not loaded again, without a log of requests.
   /// - Parameters:
   ///   - version: the server's own version.
   ///   - cores: how many large requests are scored at once.
   public convenience init(_ model: ServedModel, limits: ServerLimits = ServerLimits(), version: String, cores: Int) {
-    self.init(model, limits: limits, version: version, cores: cores, names: [], log: .none)
+    self.init(ModelRepository([model]), limits: limits, version: version, cores: cores)
   }
 
   /// - Parameters:
   ///   - names: names of other servers under which metrics are exported too.
   ///   - log: takes requests.
+  ///   - token: what those send who may load and unload models; nil to let nobody.
   init(
-    _ model: ServedModel, limits: ServerLimits, version: String, cores: Int, names: Set<MetricNames>, log: RequestLog
+    _ models: ModelRepository, limits: ServerLimits, version: String, cores: Int, names: Set<MetricNames> = [],
+    log: RequestLog = .none, token: LoadToken? = nil
   ) {
-    self.model = model
+    self.models = models
     self.log = log
     self.limits = limits
+    self.token = token
     admission = Admission(limits)
     threads = ScoringThreads(count: cores, memory: limits.scoringBudget)
-    documents = ServerDocuments(model: model, version: version)
-    metricsDocument = MetricsDocument(model: model, version: version, started: unixMilliseconds(), names: names)
+    documents = ServerDocuments(version: version)
+    metricsDocument = MetricsDocument(
+      version: version, started: unixMilliseconds(), names: names, isSeveral: models.isSeveral)
   }
+
+  /// Counts what belongs to no model.
+  var metrics: Metrics { models.metrics }
 
   /// Handles, counts and logs any request.
   public func respond(to request: Request, _ body: any RequestBody) async throws -> Response {
@@ -76,6 +84,7 @@ public final class InferenceServer: HTTPService {
       response = .failure(RequestFailure(500, "the server failed to respond to the request"))
       printError("a request failed: \(error)")
     }
+    if response.status == 401 { response["WWW-Authenticate"] = LoadToken.challenge }
     if let route, response.status == 405 { response["Allow"] = Response.allow(route.methods) }
     // Otherwise the client would send its next request to a server that is gone.
     if lifecycle.isDraining { response.delivery.closes = true }
@@ -93,8 +102,7 @@ public final class InferenceServer: HTTPService {
     to request: Request, _ route: InferenceRoute?, _ body: any RequestBody, record: inout RequestRecord
   ) async throws -> Response {
     guard let route else { throw RequestFailure(404, "this server has no such path") }
-    if case .model(let name, let version, _) = route { try check(name: name, version: version) }
-    if case .repositoryChange(let name) = route { try check(name: name, version: nil) }
+    let version = try version(of: route)
     if request.method == "OPTIONS" { return .options(route.methods) }
     guard route.methods.contains(request.method) else {
       throw RequestFailure(405, "the method \(request.method) is not allowed here: use \(route.methods[0])")
@@ -105,25 +113,51 @@ public final class InferenceServer: HTTPService {
     case .ready: return documents.ready(isReady)
     case .ping: return documents.ping(isReady)
     case .version: return documents.versionText()
-    case .models: return documents.models()
-    case .openAPI: return try counted(documents.openAPI())
+    case .models: return documents.models(models.loaded.names)
+    case .openAPI: return try counted(documents.openAPI(models.described()))
     case .page: return try counted(documents.page())
-    case .metrics:
-      return metricsDocument.response(metrics.snapshot, inFlight: admission.requests, isReady: isReady)
-    case .model(_, _, .metadata): return documents.metadata()
-    case .model(_, _, .ready): return documents.modelReady(isReady)
-    case .statistics, .model(_, _, .statistics): return documents.statistics(metrics.snapshot)
-    case .model(_, _, .infer):
-      return try await infer(
-        request, body, dialect: OpenInferenceDialect(jsonCount: try InferenceServer.jsonCount(request)), record: &record
-      )
+    case .metrics: return metricsDocument.response(models, inFlight: admission.requests, isReady: isReady)
+    case .statistics: return documents.statistics(models.loaded.all)
     case .repositoryIndex: return try await repositoryIndex(request, body)
-    case .repositoryChange:
-      throw RequestFailure(501, InferenceServer.loadsNone)
-    case .model(_, _, .predict): return try await infer(request, body, dialect: RowsDialect(.json), record: &record)
-    case .model(_, _, .explain): throw RequestFailure(501, "this server explains no predictions")
+    case .repositoryChange(let verb, let name):
+      return try await change(RepositoryChange(verb, name), request, body: body).response
     case .invocations:
-      return try await infer(request, body, dialect: try InferenceServer.rows(request), record: &record)
+      return try await infer(
+        request, body, of: try models.loaded.only(), dialect: try InferenceServer.rows(request), record: &record)
+    case .model(let name, let number, let part):
+      // Whether a model is ready can be asked of one that is not loaded.
+      guard let version else { return documents.modelReady(name, false) }
+      if part == .statistics {
+        return documents.statistics(number == nil ? models.loaded.models[name] ?? [] : [version])
+      }
+      return try await respond(to: request, part, of: version, body, record: &record)
+    }
+  }
+
+  /// The version that a route asks about; nil for one that is of no model, or only asks whether it is ready.
+  private func version(of route: InferenceRoute) throws -> ServedVersion? {
+    switch route {
+    case .model(let name, _, .ready) where models.loaded.models[name] == nil && models.isKnown(name): nil
+    case .model(let name, let version, _): try models.find(name, version)
+    // Whoever may not load them learns nothing but what there is.
+    case .repositoryChange(_, let name) where token == nil: try models.find(name, nil)
+    default: nil
+    }
+  }
+
+  private func respond(
+    to request: Request, _ part: InferenceRoute.Model, of version: ServedVersion, _ body: any RequestBody,
+    record: inout RequestRecord
+  ) async throws -> Response {
+    switch part {
+    case .metadata: return documents.metadata(version.model, models.loaded.models[version.model.name] ?? [version])
+    case .ready: return documents.modelReady(version.model.name, isReady(version))
+    case .statistics: return documents.statistics([version])
+    case .infer:
+      let dialect = OpenInferenceDialect(jsonCount: try InferenceServer.jsonCount(request))
+      return try await infer(request, body, of: version, dialect: dialect, record: &record)
+    case .predict: return try await infer(request, body, of: version, dialect: RowsDialect(.json), record: &record)
+    case .explain: throw RequestFailure(501, "this server explains no predictions")
     }
   }
 
@@ -136,8 +170,6 @@ public final class InferenceServer: HTTPService {
     document.lease = ticket
     return document
   }
-
-  static let loadsNone = "this server serves the model that it was started with: it loads and unloads none"
 
   /// Where the JSON of a body with binary tensors ends.
   private static func jsonCount(_ request: Request) throws -> Int? {
@@ -161,44 +193,16 @@ public final class InferenceServer: HTTPService {
     }
   }
 
-  /// `POST /v2/repository/index`, with `{"ready": true}` for models that answer.
-  private func repositoryIndex(_ request: Request, _ body: any RequestBody) async throws -> Response {
-    let ticket = admission.open()
-    let bytes = try await BodyReader(limit: min(limits.bodyBytes, 64 << 10)).read(request, body, ticket: ticket)
-    var isReadyOnly = false
-    if !bytes.isEmpty {
-      do {
-        try JSONCursor.read(bytes) { cursor in
-          try cursor.object("the request") { key, cursor in
-            if key == "ready" { isReadyOnly = cursor.take(word: "true") }
-            if !isReadyOnly || key != "ready" { try cursor.skip() }
-          }
-        }
-      } catch let failure as JSONFailure {
-        throw RequestFailure.bad("the body is not valid \(failure)")
-      }
-    }
-    return documents.repositoryIndex(isReady, isReadyOnly: isReadyOnly)
-  }
-
-  func check(name: String, version: String?) throws {
-    guard name == model.name else {
-      throw RequestFailure(404, "there is no model '\(name.prefix(200))': this server has '\(model.name)'")
-    }
-    guard version == nil || version == "" || version == model.version else {
-      throw RequestFailure(
-        404, "there is no version '\(version?.prefix(100) ?? "")' of '\(name)': this server has '\(model.version)'")
-    }
-  }
-
   private func infer(
-    _ request: Request, _ body: any RequestBody, dialect: any InferenceDialect, record: inout RequestRecord
+    _ request: Request, _ body: any RequestBody, of version: ServedVersion, dialect: any InferenceDialect,
+    record: inout RequestRecord
   ) async throws -> Response {
+    let model = version.model
     let (start, id) = (record.start, record.id)
     let deadline = try RequestDeadline.of(request.fields, start)
     // How long a body is that is compressed, or comes in chunks, is known once it is there.
     let announced = request.field("content-encoding") == nil ? request.length : nil
-    let (inference, ticket) = try await counted(&record) { ticket in
+    let (inference, ticket) = try await counted(&record, of: version) { ticket in
       // The response's memory is reserved together with the body's, so that no body is read in vain.
       if let announced {
         let count = Int(clamping: min(announced, UInt64(limits.bodyBytes)))
@@ -207,7 +211,7 @@ public final class InferenceServer: HTTPService {
       let reader = BodyReader(limit: limits.bodyBytes) { [threads] in try await threads.run(memory: 0, $0) }
       let bytes = try await reader.read(request, body, ticket: ticket)
       if announced == nil { try ticket.add(bytes: model.response(BodySize(bytes.count, dialect), limits)) }
-      return Exchange(bytes, dialect, start: start, deadline: deadline, id: id)
+      return (version, Exchange(bytes, dialect, start: start, deadline: deadline, id: id))
     }
     var response = Response(inference.body.contentType, inference.body.bytes)
     if let count = inference.body.jsonCount { response["Inference-Header-Content-Length"] = "\(count)" }
@@ -219,29 +223,38 @@ public final class InferenceServer: HTTPService {
   /// Answers one inference request of any transport, and counts it.
   /// - Parameters:
   ///   - record: learns what it took.
-  ///   - read: reads the request's body within what the ticket admits.
+  ///   - asked: the version that answers; nil where only the body says it.
+  ///   - read: reads the request's body within what the ticket admits, and says which version answers.
   /// - Returns: the response, and the ticket that holds its memory until it is sent.
   func counted(
-    _ record: inout RequestRecord, _ read: (Admission.Ticket) async throws -> Exchange
+    _ record: inout RequestRecord, of asked: ServedVersion? = nil,
+    _ read: (Admission.Ticket) async throws -> (ServedVersion, Exchange)
   ) async throws -> (inference: Inference, ticket: Admission.Ticket) {
     let start = ContinuousClock.now
     let ticket = admission.open()
     defer { ticket.close() }
+    var known = asked
+    // It is not ended before it has answered.
+    defer { withExtendedLifetime(known) {} }
     do {
-      let exchange = try await read(ticket)
+      let (version, exchange) = try await read(ticket)
+      known = version
       try ticket.score()
-      let inference = try await infer(exchange, ticket)
-      metrics.inferred(inference, in: ContinuousClock.now - start, now: unixMilliseconds())
+      let inference = try await infer(exchange, of: version, ticket)
+      version.metrics.inferred(inference, in: ContinuousClock.now - start, now: unixMilliseconds())
       record.learn(inference, exchange.body.count)
       ticket.hold(bytes: inference.body.bytes.count)
       return (inference, ticket)
     } catch {
-      metrics.failed(error, in: ContinuousClock.now - start)
+      (known?.metrics ?? metrics).failed(error, in: ContinuousClock.now - start)
       throw error
     }
   }
 
-  private func infer(_ exchange: Exchange, _ ticket: Admission.Ticket) async throws -> Inference {
+  private func infer(_ exchange: Exchange, of version: ServedVersion, _ ticket: Admission.Ticket) async throws
+    -> Inference
+  {
+    let model = version.model
     guard case .native = model.backend else {
       return try await model.infer(remotely: exchange, limits, threads: threads, ticket: ticket)
     }
@@ -261,5 +274,8 @@ public final class InferenceServer: HTTPService {
   public func release(windowBytes: Int) { admission.give(windowBytes) }
 
   /// Whether requests are answered now.
-  var isReady: Bool { lifecycle.isReady && model.isReady }
+  var isReady: Bool { lifecycle.isReady && models.isReady }
+
+  /// Whether requests to one version are answered now.
+  func isReady(_ version: ServedVersion) -> Bool { lifecycle.isReady && version.model.isReady }
 }

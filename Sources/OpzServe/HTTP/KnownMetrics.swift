@@ -14,7 +14,6 @@ struct KnownMetrics {
   let values: Metrics.Values
   /// Nil where requests do not wait.
   let queue: QueueValues?
-  let inFlight: Int
 
   private var labels: [(String, String)] { [("model", model.name), ("version", model.version)] }
 

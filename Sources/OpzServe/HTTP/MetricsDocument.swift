@@ -3,17 +3,46 @@ import OpzInference
 
 /// Writes `GET /metrics`.
 struct MetricsDocument {
-  let model: ServedModel
   /// The server's own version.
   let version: String
   /// Milliseconds since 1970.
   let started: UInt64
   /// Names of other servers that are written too.
   let names: Set<MetricNames>
+  /// Whether each model's metrics say whose they are.
+  let isSeveral: Bool
 
-  func response(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Response {
+  func response(_ models: ModelRepository, inFlight: Int, isReady: Bool) -> Response {
     var text = PrometheusText()
-    requests(&text, values)
+    let versions = models.loaded.all.map { (version: $0, values: $0.metrics.snapshot) }
+    requests(&text, models.metrics.snapshot)
+    for (version, values) in versions {
+      text.labels = isSeveral ? MetricsDocument.labels(version.model) : []
+      inference(&text, values)
+    }
+    text.labels = []
+    text.metric("opz_requests_in_flight", "gauge", help: "Inference requests not answered yet.", value: inFlight)
+    text.metric("opz_ready", "gauge", help: "1 while the server is ready for requests.", value: isReady ? 1 : 0)
+    for (version, _) in versions { describe(&text, version.model) }
+    for (version, _) in versions {
+      text.labels = isSeveral ? MetricsDocument.labels(version.model) : []
+      version.source?.write(to: &text)
+    }
+    text.labels = []
+    for names in MetricNames.allCases where self.names.contains(names) {
+      for (version, values) in versions {
+        KnownMetrics(model: version.model, values: values, queue: version.source?.queued).write(names, to: &text)
+      }
+    }
+    process(&text)
+    return Response("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
+  }
+
+  private static func labels(_ model: ServedModel) -> [(String, String)] {
+    [("model", model.name), ("version", model.version)]
+  }
+
+  private func inference(_ text: inout PrometheusText, _ values: Metrics.Values) {
     text.describe(
       "opz_inference_duration_seconds", "histogram", help: "Time from the end of the header to the response.")
     text.histogram("opz_inference_duration_seconds", [], histogram: values.latency)
@@ -22,22 +51,15 @@ struct MetricsDocument {
       "opz_inference_errors_total", "counter", help: "Inference requests refused or failed.",
       value: values.failure.count)
     violations(&text, values)
-    text.metric("opz_requests_in_flight", "gauge", help: "Inference requests not answered yet.", value: inFlight)
-    text.metric("opz_ready", "gauge", help: "1 while the server is ready for requests.", value: isReady ? 1 : 0)
+  }
+
+  private func describe(_ text: inout PrometheusText, _ model: ServedModel) {
     text.describe("opz_model_info", "gauge", help: "The model that is served.")
-    text.sample(
-      "opz_model_info",
-      [
-        ("model", model.name), ("version", model.version), ("platform", model.platform),
-        ("server", version),
-      ], value: 1)
-    let source: (any MetricsSource)? =
-      if case .remote(let predictor) = model.backend { predictor as? any MetricsSource } else { nil }
-    source?.write(to: &text)
-    let known = KnownMetrics(model: model, values: values, queue: source?.queued, inFlight: inFlight)
-    for names in MetricNames.allCases where self.names.contains(names) { known.write(names, to: &text) }
-    process(&text)
-    return Response("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
+    let labels = MetricsDocument.labels(model)
+    text.sample("opz_model_info", labels + [("platform", model.platform), ("server", version)], value: 1)
+    guard isSeveral else { return }
+    text.describe("opz_model_ready", "gauge", help: "1 while the version answers requests.")
+    text.sample("opz_model_ready", labels, value: model.isReady ? 1 : 0)
   }
 
   private func requests(_ text: inout PrometheusText, _ values: Metrics.Values) {

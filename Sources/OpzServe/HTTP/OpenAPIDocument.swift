@@ -6,6 +6,38 @@ import OpzJSON
 /// example that works.
 struct OpenAPIDocument {
   let model: ServedModel
+  /// What its schemas' names end with where others stand beside them.
+  private let suffix: String
+  /// Whether it is the only model, which requests need not name.
+  private let isOnly: Bool
+
+  init(model: ServedModel) { self.init(model: model, suffix: "", isOnly: true) }
+
+  private init(model: ServedModel, suffix: String, isOnly: Bool) {
+    self.model = model
+    self.suffix = suffix
+    self.isOnly = isOnly
+  }
+
+  /// The description of a server with these models: each has its paths, and schemas with a number from the second on.
+  static func value(of models: [ServedModel]) -> JSONValue {
+    if let only = models.first, models.count == 1 { return OpenAPIDocument(model: only).value }
+    let documents = models.enumerated().map { index, model in
+      OpenAPIDocument(model: model, suffix: index == 0 ? "" : "\(index + 1)", isOnly: false)
+    }
+    let paths = documents.isEmpty ? serverPaths : documents.flatMap(\.paths)
+    var schemas = documents.reduce(into: [String: JSONValue]()) { $0.merge($1.schemas) { first, _ in first } }
+    schemas["Anything"] = .object([:])
+    return .object([
+      "openapi": "3.1.0",
+      "info": .object([
+        "title": "opz-server", "version": .string(ServerVersion.text),
+        "description": .string("Predictions of \(models.count) models."),
+      ]),
+      "paths": .object(Dictionary(paths, uniquingKeysWith: { first, _ in first })),
+      "components": .object(["schemas": .object(schemas)]),
+    ])
+  }
 
   /// Categories beyond this are not listed.
   private static let most = 1000
@@ -28,26 +60,37 @@ struct OpenAPIDocument {
   private var place: String { PercentCoding.encode(model.name, keeping: "/") }
 
   private var paths: [(String, JSONValue)] {
-    [
+    let own = [
       ("/v2/models/\(place)/infer", infer), ("/v1/models/\(place):predict", predict("Predict rows (KServe v1)")),
-      ("/invocations", invocations), ("/v2/models/\(place)", get("The model's metadata", "Metadata")),
+      ("/v2/models/\(place)", get("The model's metadata", "Metadata")),
+      (
+        "/v2/models/\(place)/ready",
+        OpenAPIDocument.get("Whether the model answers", "Anything", more: ["503": "Not ready"])
+      ),
+    ]
+    return own + (isOnly ? [("/invocations", invocations)] : []) + OpenAPIDocument.serverPaths
+  }
+
+  private static var serverPaths: [(String, JSONValue)] {
+    [
       ("/v2/health/live", get("Whether the server lives", "Anything")),
       ("/v2/health/ready", get("Whether requests are answered", "Anything", more: ["503": "Not ready"])),
-      ("/v2/models/\(place)/ready", get("Whether the model answers", "Anything", more: ["503": "Not ready"])),
       ("/v2", get("The server's metadata", "Anything")),
     ]
   }
 
-  private func get(_ summary: String, _ schema: String, more: [String: String] = [:]) -> JSONValue {
-    var responses: [String: JSONValue] = ["200": OpenAPIDocument.response("OK", schema)]
-    for (status, text) in more { responses[status] = OpenAPIDocument.response(text, "Anything") }
+  private func get(_ summary: String, _ schema: String) -> JSONValue { OpenAPIDocument.get(summary, schema + suffix) }
+
+  private static func get(_ summary: String, _ schema: String, more: [String: String] = [:]) -> JSONValue {
+    var responses: [String: JSONValue] = ["200": response("OK", schema)]
+    for (status, text) in more { responses[status] = response(text, "Anything") }
     return .object(["get": .object(["summary": .string(summary), "responses": .object(responses)])])
   }
 
   private var infer: JSONValue {
     post(
       "Predict tensors (Open Inference Protocol v2)", "InferenceRequest", response: "InferenceResponse",
-      example: .object(["inputs": .array(exampleInputs)]))
+      example: exampleRequest)
   }
 
   private func predict(_ summary: String) -> JSONValue {
@@ -73,9 +116,9 @@ struct OpenAPIDocument {
       "504": "The request's time is over",
     ]
     var responses = errors.mapValues { OpenAPIDocument.response($0, "Error") }
-    responses["200"] = OpenAPIDocument.response("The predictions", response)
+    responses["200"] = OpenAPIDocument.response("The predictions", response + suffix)
     let content: JSONValue = .object([
-      "application/json": .object(["schema": OpenAPIDocument.reference(request), "example": example])
+      "application/json": .object(["schema": OpenAPIDocument.reference(request + suffix), "example": example])
     ])
     return .object([
       "post": .object([
@@ -100,17 +143,20 @@ struct OpenAPIDocument {
 
   private var schemas: [String: JSONValue] {
     [
-      "Anything": .object([:]), "Row": row, "InferenceRequest": inferenceRequest,
-      "Rows": OpenAPIDocument.object(
-        ["instances": .object(["type": "array", "minItems": .integer(1), "items": OpenAPIDocument.reference("Row")])],
-        required: ["instances"]),
-      "Predictions": OpenAPIDocument.object(
+      "Anything": .object([:]), "Row\(suffix)": row, "InferenceRequest\(suffix)": inferenceRequest,
+      "Rows\(suffix)": OpenAPIDocument.object(
+        [
+          "instances": .object([
+            "type": "array", "minItems": .integer(1), "items": OpenAPIDocument.reference("Row\(suffix)"),
+          ])
+        ], required: ["instances"]),
+      "Predictions\(suffix)": OpenAPIDocument.object(
         ["predictions": .object(["type": "array"])], required: ["predictions"]),
       "Error": OpenAPIDocument.object(["error": .object(["type": "string"])], required: ["error"]),
-      "Metadata": OpenAPIDocument.object(
+      "Metadata\(suffix)": OpenAPIDocument.object(
         ["name": .object(["const": .string(model.name)])],
         required: ["name", "versions", "platform", "inputs", "outputs"]),
-      "InferenceResponse": OpenAPIDocument.object(
+      "InferenceResponse\(suffix)": OpenAPIDocument.object(
         ["model_name": .object(["const": .string(model.name)]), "outputs": .object(["type": "array"])],
         required: ["model_name", "outputs"]),
     ]
@@ -186,6 +232,9 @@ struct OpenAPIDocument {
       Dictionary(
         model.inputs.map { ($0.name, OpenAPIDocument.example($0)) }, uniquingKeysWith: { first, _ in first }))
   }
+
+  /// A request that the model takes.
+  var exampleRequest: JSONValue { .object(["inputs": .array(exampleInputs)]) }
 
   private var exampleInputs: [JSONValue] {
     model.inputs.map { spec in

@@ -4,7 +4,6 @@ import OpzJSON
 
 /// The server's small documents other than inference responses.
 struct ServerDocuments {
-  let model: ServedModel
   /// The server's own version.
   let version: String
 
@@ -39,10 +38,10 @@ struct ServerDocuments {
   }
 
   /// `GET /v2/models/{m}/ready`
-  func modelReady(_ isReady: Bool) -> Response {
+  func modelReady(_ name: String, _ isReady: Bool) -> Response {
     var json = JSONWriter()
     json.raw("{\"name\":")
-    json.string(model.name)
+    json.string(name)
     if isReady { json.raw(",\"ready\":true}") } else { json.raw(",\"ready\":false}") }
     return .json(json.bytes, status: isReady ? 200 : 503)
   }
@@ -55,7 +54,9 @@ struct ServerDocuments {
   }
 
   /// `GET /openapi.json`
-  func openAPI() throws -> Response { .json(try CanonicalJSON.encode(OpenAPIDocument(model: model).value)) }
+  func openAPI(_ models: [ServedModel]) throws -> Response {
+    .json(try CanonicalJSON.encode(OpenAPIDocument.value(of: models)))
+  }
 
   /// `GET /docs`
   func page() -> Response {
@@ -68,35 +69,39 @@ struct ServerDocuments {
   func versionText() -> Response { Response("text/plain; charset=utf-8", Array(version.utf8)) }
 
   /// `POST /v2/repository/index` (Triton's model repository extension)
-  func repositoryIndex(_ isReady: Bool, isReadyOnly: Bool) -> Response {
+  func repositoryIndex(_ entries: [IndexEntry]) -> Response {
     var json = JSONWriter()
-    json.list(isReady || !isReadyOnly ? [model] : []) { json, model in
+    json.list(entries) { json, entry in
       json.raw("{\"name\":")
-      json.string(model.name)
+      json.string(entry.name)
       json.raw(",\"version\":")
-      json.string(model.version)
-      isReady ? json.raw(",\"state\":\"READY\"") : json.raw(",\"state\":\"UNAVAILABLE\"")
-      json.raw(",\"reason\":\"\"}")
+      json.string(entry.version)
+      json.raw(",\"state\":")
+      json.string(entry.state.rawValue)
+      json.raw(",\"reason\":")
+      json.string(entry.reason)
+      json.raw("}")
     }
     return .json(json.bytes)
   }
 
   /// `GET /v2/models`
-  func models() -> Response {
+  func models(_ names: [String]) -> Response {
     var json = JSONWriter()
     json.raw("{\"models\":")
-    json.strings([model.name])
+    json.strings(names)
     json.raw("}")
     return .json(json.bytes)
   }
 
   /// `GET /v2/models/{m}`
-  func metadata() -> Response {
+  /// - Parameter versions: all of this name, the newest first.
+  func metadata(_ model: ServedModel, _ versions: [ServedVersion]) -> Response {
     var json = JSONWriter()
     json.raw("{\"name\":")
     json.string(model.name)
     json.raw(",\"versions\":")
-    json.strings([model.version])
+    json.strings(versions.reversed().map(\.model.version))
     json.raw(",\"platform\":")
     json.string(model.platform)
     json.raw(",\"inputs\":")
@@ -118,9 +123,16 @@ struct ServerDocuments {
   }
 
   /// `GET /v2/models/stats`, in the form of Triton's statistics extension (extension_statistics.md).
-  func statistics(_ values: Metrics.Values) -> Response {
+  func statistics(_ versions: [ServedVersion]) -> Response {
     var json = JSONWriter()
-    json.raw("{\"model_stats\":[{\"name\":")
+    json.raw("{\"model_stats\":")
+    json.list(versions) { ServerDocuments.statistics(&$0, $1.model, values: $1.metrics.snapshot) }
+    json.raw("}")
+    return .json(json.bytes)
+  }
+
+  private static func statistics(_ json: inout JSONWriter, _ model: ServedModel, values: Metrics.Values) {
+    json.raw("{\"name\":")
     json.string(model.name)
     json.raw(",\"version\":")
     json.string(model.version)
@@ -131,17 +143,16 @@ struct ServerDocuments {
     json.raw(",\"execution_count\":")
     json.number(values.success.count)
     json.raw(",\"inference_stats\":{\"success\":")
-    ServerDocuments.total(&json, values.success)
+    total(&json, values.success)
     json.raw(",\"fail\":")
-    ServerDocuments.total(&json, values.failure)
+    total(&json, values.failure)
     json.raw(",\"compute_input\":")
-    ServerDocuments.total(&json, values.decoding)
+    total(&json, values.decoding)
     json.raw(",\"compute_infer\":")
-    ServerDocuments.total(&json, values.scoring)
+    total(&json, values.scoring)
     json.raw(",\"compute_output\":")
-    ServerDocuments.total(&json, values.encoding)
-    json.raw("},\"batch_stats\":[]}]}")
-    return .json(json.bytes)
+    total(&json, values.encoding)
+    json.raw("},\"batch_stats\":[]}")
   }
 
   private static func total(_ json: inout JSONWriter, _ total: Metrics.Total) {

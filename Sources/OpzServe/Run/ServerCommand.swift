@@ -3,7 +3,6 @@ import OpzHTTPServer
 import OpzIO
 import OpzInference
 import OpzJSON
-import OpzWorkers
 
 #if canImport(Glibc)
   import Glibc
@@ -34,20 +33,21 @@ public struct ServerCommand: Sendable {
       }
       let options = try ServerOptions(
         arguments: arguments, environment: environment,
-        settings: try WorkerServing.settings(arguments, environment))
+        settings: try ServedModels.settings(arguments, environment))
       switch options.action {
       case .help: try StandardOutput.write(Array("\(ServerOptions.help)\n".utf8))
       case .version: try StandardOutput.write(Array("opz-server \(ServerVersion.text)\n".utf8))
       case .formats: try StandardOutput.write(Array("\(RuntimeMark.text)\n".utf8))
       case .check:
-        let (model, workers) = try await load(options, environment)
-        printError("ok: \(ServerCommand.summary(model))")
-        await workers?.stop(seconds: 0)
+        let models = try await ServedModels.load(options, formats, environment: environment)
+        for version in models.loaded.all { printError("ok: \(ServerCommand.summary(version.model))") }
+        await models.stop()
       case .serve:
-        let (model, workers) = try await load(options, environment)
-        try await serve(model, options)
+        let token = try options.allowLoad.map { try LoadToken(file: $0) }
+        let models = try await ServedModels.load(options, formats, environment: environment)
+        try await serve(models, options, token: token)
         // All requests are answered, so the workers have nothing left.
-        await workers?.stop(seconds: 0)
+        await models.stop()
       }
       return 0
     } catch let failure as IOFailure where StandardOutput.isClosed(failure) {
@@ -58,27 +58,11 @@ public struct ServerCommand: Sendable {
     }
   }
 
-  private func load(_ options: ServerOptions, _ environment: [String: String]) async throws -> (
-    ServedModel, WorkerPool?
-  ) {
-    guard let settings = options.settings, let worker = settings.worker else { return (try load(options), nil) }
-    let pool = try await WorkerServing.start(settings, worker, limits: options.limits, environment: environment)
-    let name = options.name ?? ModelPredictor.name(of: options.model)
-    return (ServedModel(name: name, version: options.modelVersion, remote: pool, contract: settings.contract), pool)
-  }
-
-  private func load(_ options: ServerOptions) throws -> ServedModel {
-    let predictor = ModelPredictor(try formats.load(options.model, options: options.reading))
-    return ServedModel(
-      name: options.name ?? ModelPredictor.name(of: options.model), version: options.modelVersion,
-      predictor: predictor, contract: options.settings?.contract)
-  }
-
   private static func summary(_ model: ServedModel) -> String {
     "\(model.name) \(model.version), \(model.platform), \(model.inputs.count) features"
   }
 
-  private func serve(_ model: ServedModel, _ options: ServerOptions) async throws {
+  private func serve(_ models: ModelRepository, _ options: ServerOptions, token: LoadToken?) async throws {
     let lines = LogWriter()
     // The last lines are those that tell why it ended.
     defer { lines.flush() }
@@ -86,8 +70,8 @@ public struct ServerCommand: Sendable {
       hasAll: options.logsRequests,
       slow: options.slowMilliseconds > 0 ? .milliseconds(options.slowMilliseconds) : nil, write: { lines.line($0) })
     let server = InferenceServer(
-      model, limits: options.limits, version: ServerVersion.text, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      names: options.metricNames, log: log)
+      models, limits: options.limits, version: ServerVersion.text, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+      names: options.metricNames, log: log, token: token)
     let http = try await ServerCommand.listen(options, server.limits)
     signals.follow(
       StopSignals.Plan(
@@ -97,7 +81,7 @@ public struct ServerCommand: Sendable {
           http.stop()
         }, stopSeconds: options.limits.stopSeconds))
     server.lifecycle.becomeReady()
-    announce(model, options.host, port: http.port)
+    announce(models, options.host, port: http.port)
     await http.run(server)
   }
 
@@ -112,12 +96,19 @@ public struct ServerCommand: Sendable {
   }
 
   /// Prints one line for the log, from which a parent process learns the port.
-  private func announce(_ model: ServedModel, _ host: String, port: Int) {
+  private func announce(_ models: ModelRepository, _ host: String, port: Int) {
     var json = JSONWriter()
-    json.raw("{\"event\":\"ready\",\"model\":")
-    json.string(model.name)
-    json.raw(",\"version\":")
-    json.string(model.version)
+    json.raw("{\"event\":\"ready\",")
+    if models.isSeveral {
+      json.raw("\"models\":")
+      json.list(models.loaded.all) { json, version in
+        json.raw("{")
+        ServerCommand.write(version.model, to: &json)
+        json.raw("}")
+      }
+    } else if let only = models.loaded.all.first {
+      ServerCommand.write(only.model, to: &json)
+    }
     json.raw(",\"host\":")
     json.string(host)
     json.raw(",\"port\":")
@@ -126,6 +117,15 @@ public struct ServerCommand: Sendable {
     json.number((ContinuousClock.now - started).nanoseconds / 1_000_000)
     json.raw("}")
     printError(String(decoding: PrintableText.json(json.bytes), as: UTF8.self))
+  }
+}
+
+extension ServerCommand {
+  fileprivate static func write(_ model: ServedModel, to json: inout JSONWriter) {
+    json.raw("\"model\":")
+    json.string(model.name)
+    json.raw(",\"version\":")
+    json.string(model.version)
   }
 }
 

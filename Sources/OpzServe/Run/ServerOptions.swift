@@ -42,6 +42,10 @@ public struct ServerOptions: Sendable, Equatable {
   public var logsRequests = false
   /// Milliseconds from which on a request has a line in the log in any case; 0 for none.
   public var slowMilliseconds = 0
+  /// A directory of models, which are served in the place of `model`; nil for one model.
+  public var models: FilePath?
+  /// The file with the token of those who may load and unload models; nil to let nobody.
+  public var allowLoad: FilePath?
   /// What `--settings` names; its model, name and version hold unless a flag or variable says others.
   public var settings: ServeSettings?
 
@@ -60,10 +64,22 @@ public struct ServerOptions: Sendable, Equatable {
       model = FilePath(settings.model)
       name = settings.name
       modelVersion = settings.version ?? modelVersion
+      reading = settings.reading ?? reading
     }
     try read(environment)
     var rest = arguments[...]
-    while let argument = rest.popFirst() { try read(argument, &rest) }
+    var flags: Set<String> = []
+    while let argument = rest.popFirst() {
+      flags.insert(String(argument.prefix { $0 != "=" }))
+      try read(argument, &rest)
+    }
+    let ofOne = ["--settings", "--model", "--name", "--model-version"].first(where: flags.contains)
+    if models != nil, let ofOne {
+      guard !flags.contains("--models") else {
+        throw ServerOptions.wrong(ofOne, "is for one model, and --models serves a directory of them")
+      }
+      models = nil
+    }
     if name == "" { throw ServerOptions.wrong("--name", "is empty") }
     self.settings?.model = model.string
   }
@@ -72,7 +88,12 @@ public struct ServerOptions: Sendable, Equatable {
     // An empty variable is treated as unset, since manifests often contain empty ones.
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let text = value("OPZ_MODEL") { model = FilePath(text) }
-    reading = try ReadingOptions(environment: environment)
+    let asked = try ReadingOptions(environment: environment)
+    if value(ReadingOptions.iterationsVariable) != nil { reading.iterations = asked.iterations }
+    if value(ReadingOptions.unseenVariable) != nil { reading.unseen = asked.unseen }
+    reading.format = asked.format ?? reading.format
+    if let text = value("OPZ_MODELS") { models = FilePath(text) }
+    if let text = value("OPZ_ALLOW_LOAD") { allowLoad = FilePath(text) }
     if let text = value("OPZ_MODEL_NAME") { name = text }
     if let text = value("OPZ_MODEL_VERSION") { modelVersion = text }
     if let text = value("OPZ_HOST") { host = try ServerOptions.address(text, "OPZ_HOST") }
@@ -95,6 +116,8 @@ public struct ServerOptions: Sendable, Equatable {
     switch flag {
     case "--settings": _ = try value()
     case "--model": model = FilePath(try value())
+    case "--models": models = FilePath(try value())
+    case "--allow-load": allowLoad = FilePath(try value())
     case "--iterations": reading.iterations = try ServerOptions.choice(try value(), flag)
     case "--unseen": reading.unseen = try ServerOptions.choice(try value(), flag)
     case "--format": reading.format = try value()
@@ -175,12 +198,13 @@ public struct ServerOptions: Sendable, Equatable {
 
   /// The text of `--help`.
   public static let help = """
-    opz-server serves one model over the Open Inference Protocol v2.
+    opz-server serves models over the Open Inference Protocol v2.
 
     usage: opz-server [--settings FILE] [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
                       [--iterations all|best] [--unseen library|missing|error] [--format NAME] [--metrics NAMES]
-                      [--access-log] [--slow-ms N]
-           opz-server --check [--model PATH] [--iterations all|best] [--format NAME]
+                      [--access-log] [--slow-ms N] [--allow-load FILE]
+           opz-server --models DIR [--allow-load FILE] [--host IP] [--port N] ...
+           opz-server --check [--model PATH | --models DIR] [--iterations all|best] [--format NAME]
            opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
                             [--kind prediction|probability|margin|label|leaf|distance] [--unseen library|missing|error]
                             [--columns INPUT=COLUMN] [--keep COLUMN] [--ignore COLUMN] [--missing TEXT] [--rejects DIR]
@@ -188,6 +212,11 @@ public struct ServerOptions: Sendable, Equatable {
 
       --settings FILE    what is served and how, as `opz package` writes it (OPZ_SETTINGS); flags and variables go before it
       --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
+      --models DIR       a directory of models: NAME/VERSION/ with a model's file each, or with serve.json, which is as FILE of
+                         --settings; NAME/ for one version (OPZ_MODELS, none). A request without a version gets the newest
+                         that is ready: semantic versions above whole numbers above other texts
+      --allow-load FILE  let those load and unload models by name whose bearer token is the one of FILE, which only its owner
+                         and group may read (OPZ_ALLOW_LOAD, nobody)
       --iterations all|best
                          all trees, or those up to the best iteration that the file records (OPZ_MODEL_ITERATIONS, all)
       --unseen library|missing|error
@@ -219,6 +248,8 @@ public struct ServerOptions: Sendable, Equatable {
 
     example: opz-server --model model.json --name churn --port 8080
              curl localhost:8080/v2/models/churn
+             opz-server --models models --allow-load token
+             curl -X POST localhost:8080/v2/repository/models/churn/load -H "Authorization: Bearer $(cat token)"
     """
 }
 

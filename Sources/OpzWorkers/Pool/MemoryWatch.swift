@@ -44,7 +44,8 @@ extension WorkerPool {
     state.withLock { state in
       state.values.memory = Dictionary(uses.map { ($0.slot.number, $0.bytes) }, uniquingKeysWith: +)
     }
-    let used = uses.reduce(pool.serverBytes ?? Int(ProcessUsage.now().residentBytes ?? 0)) { $0.plus($1.bytes) }
+    let others = pool.otherBytes(self).plus(pool.serverBytes ?? Int(ProcessUsage.now().residentBytes ?? 0))
+    let used = uses.reduce(others) { $0.plus($1.bytes) }
     if let limit = pool.memoryBytes, used > limit / 10 * 9 { return relieve(uses, used, limit: limit) }
     if let grown = uses.first(where: { isTooLarge($0) }) { recycle(grown, used) }
   }

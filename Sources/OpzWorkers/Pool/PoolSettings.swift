@@ -10,6 +10,8 @@ public struct PoolSettings: Sendable {
   public var memoryBytes: Int?
   /// Memory of the server itself in bytes; nil to measure it.
   public var serverBytes: Int?
+  /// Memory of the workers of other pools in this process, in bytes: they are below the same limit.
+  public var otherBytes: @Sendable (_ pool: WorkerPool) -> Int = { _ in 0 }
   /// The most bytes of one answer.
   public var answerBytes = 64 << 20
   /// Requests that wait.

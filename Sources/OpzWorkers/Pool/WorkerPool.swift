@@ -64,18 +64,22 @@ public final class WorkerPool: RemotePredictor {
     limits.wait = .milliseconds(settings.batch.waitMilliseconds)
     queue = RequestQueue(limits)
     if let limit = pool.memoryBytes, let each = settings.workers.memoryMB {
-      try WorkerPool.checkFit(settings.workers.count, first: each << 20, other: each << 20, limit)
+      try checkFit(first: each << 20, other: each << 20, limit)
     }
   }
 
-  private static func checkFit(_ count: Int, first: Int, other: Int, _ limit: Int) throws {
+  private func checkFit(first: Int, other: Int, _ limit: Int) throws {
+    let count = settings.workers.count
     let needed = first.plus(other.times(count - 1))
+    let taken = pool.otherBytes(self)
     // The rest is for the server and for what requests need.
-    guard needed > limit / 10 * 9 else { return }
-    let most = max(0, limit / 10 * 9 - first) / max(1, other) + (first <= limit / 10 * 9 ? 1 : 0)
+    let room = max(0, limit / 10 * 9 - taken)
+    guard needed > room else { return }
+    let most = max(0, room - first) / max(1, other) + (first <= room ? 1 : 0)
+    let others = taken > 0 ? ", of which other models' workers have \(taken >> 20) MiB" : ""
     throw WorkerFailure(
       .memory, "workers.count",
-      reason: "\(count) workers need \(needed >> 20) MiB, and the memory limit is \(limit >> 20) MiB",
+      reason: "\(count) workers need \(needed >> 20) MiB, and the memory limit is \(limit >> 20) MiB\(others)",
       hint: most == 0
         ? "one worker needs \(first >> 20) MiB: raise the memory limit"
         : "at most \(most) fit: lower workers.count, or raise the memory limit")
@@ -162,6 +166,33 @@ public final class WorkerPool: RemotePredictor {
     }
   }
 
+  /// Waits until the pool is ready: as many workers live as have to.
+  /// - Throws: `WorkerFailure` where one of them does not start.
+  public func becomeReady() async throws {
+    try await blocking { [self] in
+      while !isReady {
+        let failure = state.withLock { state in
+          state.isStopping ? WorkerFailure(.start, "workers", reason: "they were stopped") : state.lastFailure
+        }
+        if let failure { throw failure }
+        usleep(2000)
+      }
+    }
+  }
+
+  /// Bytes that its workers had when they were last looked at, or may have by the settings where those say it.
+  public var memoryBytes: Int {
+    let (known, count) = state.withLock { ($0.values.memory.values.reduce(0) { $0.plus($1) }, $0.slots.count) }
+    guard let each = settings.workers.memoryMB, count > 0 else { return known }
+    return max(known, (each << 20).times(settings.workers.count))
+  }
+
+  /// The memory limit of the server and its workers together, in bytes; nil for none.
+  public var memoryLimit: Int? { pool.memoryBytes }
+
+  /// Bytes that its workers have now.
+  public func measuredBytes() -> Int { pids.compactMap(WorkerPool.bytes).reduce(0) { $0.plus($1) } }
+
   private func checkMeasured(_ first: WorkerSlot) throws {
     guard let use = ProcessMemory.ofGroup(first.pid) else { return }
     let (bytes, own) = (Int(clamping: use.bytes), Int(clamping: use.ownBytes))
@@ -172,7 +203,7 @@ public final class WorkerPool: RemotePredictor {
         hint: "raise it: a worker is replaced when it has more")
     }
     guard let limit = pool.memoryBytes else { return }
-    try WorkerPool.checkFit(settings.workers.count, first: bytes, other: own, limit)
+    try checkFit(first: bytes, other: own, limit)
   }
 
   func begin(_ slot: WorkerSlot) throws {

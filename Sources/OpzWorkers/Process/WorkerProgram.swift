@@ -29,6 +29,7 @@ struct WorkerProgram: Sendable {
       arguments += ["--signature", "-"]
       input = json
     }
+    let environment = environment.merging(worker.environment) { $1 }
     self.environment = environment
     if worker.kind == .python {
       let own = [worker.path, worker.code].compactMap { $0 }

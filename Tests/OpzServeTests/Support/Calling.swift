@@ -73,8 +73,9 @@ struct InferMessage {
   var writer = WireWriter()
   private var raw: [[UInt8]] = []
 
-  init(model: String = "team/score", id: String? = nil) {
+  init(model: String = "team/score", version: String? = nil, id: String? = nil) {
     writer.put(1, string: model)
+    if let version { writer.put(2, string: version) }
     if let id { writer.put(3, string: id) }
   }
 
