@@ -44,8 +44,11 @@ struct ServeSeveralTests {
   @Test("Versions of the registry beside a file, each as it says that it is read; nothing is left behind")
   func operands() async throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn").string
+    var packaging = opz
+    // An image's server is the static one.
+    packaging.environment["OPZ_SERVER"] = try BuiltPrograms.server().string
     for version in ["1.9.0", "1.10.0"] {
-      #expect(try opz("package", example, "--version", version, "--quiet").status == 0)
+      #expect(try packaging("package", example, "--version", version, "--quiet").status == 0)
     }
     try await serve(["churn@1.9.0", "churn@1.10.0", "other.json"]) { port in
       let index = try JSONValue(json: Array(await get("/v2/repository/index", port, post: ["-X", "POST"]).utf8))
