@@ -10,7 +10,7 @@ extension ProjectConfig {
     var problems: [ConfigError.Problem] = []
     var category = ErrorCategory.notFound
     for named in namedFiles {
-      let place = directory.pushing(FilePath(named.path))
+      let place = directory.pushing(FilePath(named.path)).withoutDots
       let status = try FileStatus.find(place)
       let reason: String
       switch status?.kind {
@@ -43,7 +43,7 @@ extension ProjectConfig {
   }
 
   private func nearest(_ path: String, in directory: FilePath) -> String? {
-    let place = directory.pushing(FilePath(path))
+    let place = directory.pushing(FilePath(path)).withoutDots
     let there = (try? Directory.entries(place.removingLastComponent()).map(\.string)) ?? []
     guard let name = place.lastComponent?.string, let near = NearestName.find(name, in: there) else { return nil }
     return "did you mean \(FilePath(path).removingLastComponent().appending(near))?"

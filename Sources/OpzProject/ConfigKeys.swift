@@ -22,7 +22,9 @@ enum ConfigKeys {
     + DeployKeys.mappings + [("push", push), ("layers", ImageKeys.layers)]
 
   /// Mappings with keys chosen by the user.
-  static let open = ["env", "lineage.tags", "serve.contract"] + DeployKeys.open
+  static let open = ["env", "lineage.tags", contract] + DeployKeys.open
+  /// Its names are columns, each with keys of its own (`ContractSection.columnKeys`).
+  static let contract = "serve.contract"
 
   /// The hint for an unknown key: the most similar key of its mapping, else the same key elsewhere.
   static func hint(unknown key: String, in path: String, keys: [String]) -> String {

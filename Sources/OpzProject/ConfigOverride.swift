@@ -1,3 +1,4 @@
+import OpzPackage
 import OpzYAML
 
 /// `--set key.path=value`: a value that overrides the one in opz.yaml.
@@ -14,22 +15,29 @@ struct ConfigOverride {
         "--set \(text)", "not key=value", hint: "write --set env.THRESHOLD=0.7", category: .usage)
     }
     let key = String(text[..<equals])
-    keys = ConfigOverride.split(key)
+    let written = String(text[text.index(after: equals)...])
+    keys = ConfigOverride.split(key, isWhole: written.hasPrefix("{"))
     guard !keys.contains(""), keys.count <= 4 else {
       throw ConfigError(
         "--set \(key)", "not a path of keys", hint: "write --set deploy.replicas.max=10", category: .usage)
     }
-    value = try ConfigOverride.value(String(text[text.index(after: equals)...]), place: "--set \(key)")
+    value = try ConfigOverride.value(written, place: "--set \(key)")
   }
 
   func apply(to document: inout YAMLNode) {
     document.set(keys[...], value)
   }
 
-  /// Names below `env` and `lineage.tags` are a single key even if they contain dots.
-  private static func split(_ key: String) -> [String] {
+  /// Names below `env`, `lineage.tags` and `serve.contract` are a single key even if they contain dots. Behind the name of
+  /// a column of the contract may stand a key of its own: `serve.contract.AGE.max`.
+  /// - Parameter isWhole: whether the value is a mapping, as of a whole column.
+  private static func split(_ key: String, isWhole: Bool) -> [String] {
     for open in ConfigKeys.open where key.hasPrefix(open + ".") {
-      return open.split(separator: ".").map(String.init) + [String(key.dropFirst(open.count + 1))]
+      let (parents, name) = (open.split(separator: ".").map(String.init), String(key.dropFirst(open.count + 1)))
+      guard open == ConfigKeys.contract, !isWhole, let dot = name.lastIndex(of: "."), dot != name.startIndex,
+        ContractSection.columnKeys.contains(String(name[name.index(after: dot)...]))
+      else { return parents + [name] }
+      return parents + [String(name[..<dot]), String(name[name.index(after: dot)...])]
     }
     return key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   }

@@ -17,10 +17,9 @@ public enum ConfigReader {
     let file = path.lastComponent?.string ?? "opz.yaml"
     guard let status = try FileStatus.find(path) else {
       let shown = path.lexicallyNormalized()
-      let directory = shown.removingLastComponent().string
-      throw ConfigError(
-        shown.string, "no such file", hint: "opz init \(directory.isEmpty ? "." : directory) writes one",
-        category: .notFound)
+      let directory = shown.removingLastComponent().string.isEmpty ? "." : shown.removingLastComponent()
+      try ProjectDirectory.require(directory)
+      throw ConfigError(shown.string, "no such file", hint: "opz init \(directory) writes one", category: .notFound)
     }
     // Checked before opening, because opening a pipe would wait for a writer.
     guard status.kind == .file else { throw ConfigError(path.string, "not a regular file") }

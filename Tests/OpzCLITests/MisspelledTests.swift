@@ -73,12 +73,27 @@ struct MisspelledTests {
       ("registry.example/Team/W:1", "write registry.example/team/w:1"),
       ("registry.example/w:\(String(repeating: "x", count: 129))", "129 characters"),
       ("registry.example/w@sha256:abc", "64 hexadecimal digits"), ("w:1", "docker.io/library/w:1"),
+      ("oci-archive:w.tar", "opz copy NAME@VERSION oci-archive:w.tar writes there"), ("oci:dir", "opz copy"),
+      ("oci:5000/w:-", "is not a tag"), ("docker-daemon:w:1", "write HOST/REPO:TAG"),
     ])
   func references(text: String, hint: String) throws {
     let result = try opz("push", "weights@1.0.0", text)
     #expect(result.status == 64 && result.errorText.contains(hint), "\(result.errorText)")
     let tag = try opz("push", "weights@1.0.0", "registry.example/w", "--tag", String(repeating: "x", count: 129))
     #expect(tag.status == 64 && tag.errorText.contains("129 characters"), "\(tag.errorText)")
+  }
+
+  @Test(
+    "what is no directory of a project is said, and opz init is not advised for it",
+    arguments: [
+      (["package"], "nowhere", "nowhere: no such directory"), (["plan"], "nowhere", "nowhere: no such directory"),
+      (["lock"], "nowhere", "nowhere: no such directory"), (["init"], "nowhere", "nowhere: no such directory"),
+      (["package"], "p/weights.bin", "name the directory that it is in: "),
+      (["init"], "p/weights.bin", "name the directory that it is in: "),
+    ])
+  func directories(command: [String], path: String, hint: String) throws {
+    let result = try opz.run(command + [path])
+    #expect(result.errorText.contains(hint) && !result.errorText.contains("opz init"), "\(result.errorText)")
   }
 
   @Test("a copy to no place lists the places that exist", arguments: ["w", "weights@2.0.0", "dir:x", "w:1"])

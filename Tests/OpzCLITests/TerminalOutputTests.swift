@@ -89,6 +89,20 @@ struct TerminalOutputTests {
     #expect(try !opz("show", "weights@9.9.9").errorText.contains("\u{1B}"))
   }
 
+  @Test(
+    "what commands print into a pipe has whole digests",
+    arguments: [["list"], ["list", "weights"], ["show", "weights"]])
+  func digests(arguments: [String]) throws {
+    let opz = try Command()
+    #expect(try opz("package", "p", "--quiet").status == 0)
+    guard case .string(let digest)? = try opz.json("show", "weights")["digest"] else {
+      Issue.record("no digest")
+      return
+    }
+    let result = try opz.run(arguments)
+    #expect(result.text.contains(digest) && digest.hasPrefix("sha256:"), "\(result.text)")
+  }
+
   @Test("paths in messages have no dots that mean nothing", arguments: ["p", "./p", "./p/.", "./", "././p"])
   func dots(directory: String) throws {
     let opz = try Command()
@@ -98,6 +112,14 @@ struct TerminalOutputTests {
       #expect(result.status != 0 && !result.errorText.contains("/./"), "\(result.errorText)")
     }
     #expect(try !opz("list", "--registry", "./r").errorText.contains("/./"))
+    // Of a model that is the project's own directory too.
+    try opz.directory.write("p/opz.yaml", "opz: 1\nname: x\nmodel: {path: .}\nruntime: {kind: model}\ncode: [./a.py]\n")
+    try opz.directory.write("p/a.py", "")
+    let packaged = try opz("package", directory)
+    #expect(!packaged.errorText.contains("/./"), "\(packaged.errorText)")
+    #expect(try ChildProcess.run(["ln", "-s", "nowhere", "p/away"], directory: opz.directory.path).status == 0)
+    let result = try opz("package", directory)
+    #expect(result.status != 0 && !result.errorText.contains("/./"), "\(result.errorText)")
   }
 
   @Test(

@@ -31,6 +31,7 @@ struct WalkMessagesTests {
     Kind("PMML", headers, member: "model.pmml", says: "PMML"),
     Kind("pickle", start, member: "sklearn-pickle", says: "pickle"),
     Kind("joblib", start, member: "sklearn-joblib", says: "pickle"),
+    Kind("compressed joblib", start, member: "sklearn-compressed", says: "compression"),
     Kind("skops", start, member: "skops", says: "sklearn"),
     Kind("MLflow sklearn", start, member: "mlflow-sklearn", says: "MLflow"),
     Kind("MLflow pyfunc", start, member: "mlflow-pyfunc", says: "MLflow"),

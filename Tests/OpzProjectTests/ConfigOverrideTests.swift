@@ -43,6 +43,22 @@ struct ConfigOverrideTests {
     #expect(try read("lineage.tags.team.name=crm").lineage.tags == ["team.name": "crm"])
   }
 
+  @Test("behind a column of the contract stands its own key; a whole column is a mapping, whatever its name")
+  func columns() throws {
+    func columns(_ overrides: String...) throws -> [String] {
+      let text = ConfigReaderTests.minimal + "serve: {contract: {age: {min: 1}}}\n"
+      return try ConfigReader.read(text, overrides: overrides).serve?.contract?.columns.map { column in
+        let bounds = [column.least, column.most].map { $0.map { "\($0)" } ?? "-" }
+        return "\(column.name): \(bounds.joined(separator: " ")) \(column.categories ?? []) \(column.then)"
+      } ?? []
+    }
+    #expect(try columns("serve.contract.age.max=5") == ["age: 1.0 5.0 [] reject"])
+    #expect(try columns("serve.contract.a.b.then=flag").last == "a.b: - - [] flag")
+    #expect(try columns("serve.contract.a.max={max: 2}").last == "a.max: - 2.0 [] reject")
+    #expect(try columns("serve.contract.plan.categories=[a, b]").last == #"plan: - - ["a", "b"] reject"#)
+    #expect(throws: ConfigError.self) { try columns("serve.contract.age.mox=5") }
+  }
+
   @Test func anEmptyValueUnsetsAKey() throws {
     #expect(try read("push=", more: "push: {to: registry.example/a}\n").push == nil)
   }

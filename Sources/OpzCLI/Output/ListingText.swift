@@ -38,8 +38,8 @@ struct ListingText {
       let annotations = one.annotations.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       table.add([
         PrintableText.line((one.artifactType ?? one.mediaType).rawValue, limit: 200), ByteCount.text(one.size),
-        one.digest.description,
-        one.subject.short, PrintableText.line(annotations.joined(separator: " "), limit: 200),
+        one.digest.description, one.subject.description,
+        PrintableText.line(annotations.joined(separator: " "), limit: 200),
       ])
     }
     return table.text

@@ -57,10 +57,7 @@ struct ListCommand: AsyncParsableCommand {
       right: isSummary ? [5] : [])
     for row in rows {
       table.add(
-        [
-          row.name, row.version, String(row.created.prefix(16)), row.runtime,
-          String(row.digest.dropFirst(7).prefix(12)),
-        ]
+        [row.name, row.version, String(row.created.prefix(16)), row.runtime, row.digest]
           + (row.versions.map { [String($0)] } ?? []) + [row.aliases.joined(separator: ", ")])
     }
     Console.data(table.text)

@@ -44,6 +44,7 @@ public struct StartProject: Sendable {
   }
 
   private func start() throws -> Result {
+    try ProjectDirectory.require(directory)
     let starter = ProjectStarter(directory)
     try starter.requireNone()
     let names = starter.names()

@@ -1,13 +1,23 @@
 import OpzArchive
 public import OpzFormats
 import OpzIO
+import OpzModel
 public import SystemPackage
 
 extension Session {
   /// Says what is at a path: a model that opz scores, or another one from its headers alone.
   /// - Throws: `ModelError` for a file that is damaged or no model; `IOFailure` if it cannot be read.
   public func inspect(_ path: FilePath, options: ReadingOptions = ReadingOptions()) throws -> Inspection {
-    try formats.inspect(path, ModelDescriber(decompress: Session.beginning), options: options)
+    do {
+      return try formats.inspect(path, ModelDescriber(decompress: Session.beginning), options: options)
+    } catch let error as ModelError {
+      // What a program of the user's reads need not be a model that anybody knows.
+      let script = ["predict.py", "predict.R"].first { (try? FileStatus.find(path.appending($0))) != nil }
+      guard let script else { throw error }
+      throw ModelError(
+        error.code, error.subject, reason: error.reason,
+        hint: "\(script) may read it: opz init \(path) writes a project that serves it")
+    }
   }
 
   /// The first bytes of a compressed file, decompressed.

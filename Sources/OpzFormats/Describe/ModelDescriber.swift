@@ -12,7 +12,7 @@ public struct ModelDescriber: Sendable {
   let decompress: Decompress
 
   /// Creates a describer.
-  /// - Parameter decompress: for R's files, whose header is compressed; without it they are recognized by name.
+  /// - Parameter decompress: for R's files, which are recognized by name without it, and for compressed pickles.
   public init(decompress: @escaping Decompress = { _, _ in nil }) { self.decompress = decompress }
 
   /// A way to recognize and describe a kind of file.
@@ -25,7 +25,7 @@ public struct ModelDescriber: Sendable {
   private static let recognizers: [Recognizer] = [
     GGUFHeader.recognizer, SafetensorsHeader.recognizer, ZipKinds.recognizer, HDF5Listing.recognizer,
     CatBoostHeader.binary, RObjectHeader.recognizer, CatBoostHeader.json, PMMLHeader.recognizer,
-    TreeliteHeader.recognizer, PickleHeader.recognizer,
+    TreeliteHeader.recognizer, PickleHeader.recognizer, PickleHeader.compressed,
   ]
 
   /// Describes a file or directory; nil if it is none that is known.

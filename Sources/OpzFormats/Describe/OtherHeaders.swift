@@ -88,14 +88,41 @@ enum TreeliteHeader {
 /// A pickle: said and never loaded.
 enum PickleHeader {
   static let recognizer = ModelDescriber.Recognizer(
-    matches: { header, _ in header.bytes.count > 1 && header.bytes[0] == 0x80 && (2...5).contains(header.bytes[1]) },
-    describe: { file, _ in
-      let header = try file.upTo(2, at: 0)
-      return ModelDescription(
-        "pickle", bytes: file.size,
-        rows: [
-          ModelDescription.Row("protocol", "\(header[1])"),
-          ModelDescription.Row("content", "not looked at: loading a pickle runs code, see opz scan"),
-        ], loadedBy: "pickle.load, joblib.load", runtime: "runtime: {kind: python}")
+    matches: { header, _ in isPickle(header.bytes) },
+    describe: { file, _ in description(file, protocol: try file.upTo(2, at: 0)[1]) })
+
+  /// What `joblib.dump(model, file, compress=..)` writes: in whatever way it is compressed, the first bytes tell.
+  static let compressed = ModelDescriber.Recognizer(
+    matches: { header, _ in compression(header) != nil },
+    describe: { file, describer in
+      guard let bytes = describer.decompress(file.path, 2), isPickle(bytes) else { return nil }
+      let compression = compression(ModelHeader(try file.upTo(ModelHeader.limit, at: 0)))
+      return description(file, compression: compression, protocol: bytes[1])
     })
+
+  private static func isPickle(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 1 && bytes[0] == 0x80 && (2...5).contains(bytes[1])
+  }
+
+  private static func description(
+    _ file: HeaderFile, compression: String? = nil, protocol: UInt8
+  ) -> ModelDescription {
+    ModelDescription(
+      "pickle", bytes: file.size,
+      rows: (compression.map { [ModelDescription.Row("compression", $0)] } ?? []) + [
+        ModelDescription.Row("protocol", "\(`protocol`)"),
+        ModelDescription.Row("content", "not looked at: loading a pickle runs code, see opz scan"),
+      ], loadedBy: compression == nil ? "pickle.load, joblib.load" : "joblib.load", runtime: "runtime: {kind: python}")
+  }
+
+  private static func compression(_ header: ModelHeader) -> String? {
+    let marks: [([UInt8], String)] = [
+      ([0x1f, 0x8b], "gzip"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "xz"), (Array("BZh".utf8), "bzip2"),
+      ([0x5d, 0, 0], "lzma"), ([0x04, 0x22, 0x4d, 0x18], "lz4"), (Array("ZF".utf8), "zlib"),
+    ]
+    if let mark = marks.first(where: { header.starts(with: $0.0) }) { return mark.1 }
+    // RFC 1950: the two bytes are a multiple of 31, and the method is 8.
+    guard header.bytes.count > 1, header.bytes[0] & 0x8f == 8 else { return nil }
+    return (Int(header.bytes[0]) << 8 | Int(header.bytes[1])).isMultiple(of: 31) ? "zlib" : nil
+  }
 }

@@ -10,7 +10,8 @@ struct ReferenceProblem {
 
   /// Finds the first part of `text` that is wrong.
   init(of text: String) {
-    let found = ReferenceProblem.scheme(text) ?? ReferenceProblem.host(text) ?? ReferenceProblem.rest(text)
+    let first = ReferenceProblem.scheme(text) ?? ReferenceProblem.place(text)
+    let found = first ?? ReferenceProblem.host(text) ?? ReferenceProblem.rest(text)
     self = found ?? ReferenceProblem("not a reference to a container registry", ReferenceProblem.form)
   }
 
@@ -27,6 +28,21 @@ struct ReferenceProblem {
         "write \(example(rest) ?? "HOST/REPO:TAG")" + (mark == "http://" ? ", with --insecure for plain HTTP" : ""))
     }
     return nil
+  }
+
+  /// A place on a disk, or in a store of another tool, as `opz copy` and skopeo write them. A host of that name has a port
+  /// after the colon.
+  private static func place(_ text: String) -> ReferenceProblem? {
+    func starts(_ kinds: [String]) -> String? {
+      kinds.first { text.hasPrefix($0) && text.dropFirst($0.count).first?.isNumber != true }
+    }
+    if let kind = starts(["oci:", "oci-archive:", "docker-archive:"]) {
+      return ReferenceProblem(
+        "\(kind) is a place on a disk and in no registry",
+        "write HOST/REPO:TAG; opz copy NAME@VERSION \(text) writes there")
+    }
+    guard let kind = starts(["dir:", "docker-daemon:", "containers-storage:"]) else { return nil }
+    return ReferenceProblem("opz has no places of the kind \(kind)", "write HOST/REPO:TAG")
   }
 
   private static func host(_ text: String) -> ReferenceProblem? {

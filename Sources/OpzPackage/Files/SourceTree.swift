@@ -31,7 +31,7 @@ public struct SourceTree: Sendable {
   /// Adds the model: a file goes to `/models/<name>`, a directory's content to `/models`.
   public mutating func add(model path: String) throws {
     let names = SourceTree.names(path)
-    let source = project.pushing(FilePath(path))
+    let source = project.pushing(FilePath(path)).withoutDots
     let status = try SourceTree.status(source, key: "model.path")
     let walk = Walk(role: .model, root: project)
     let destination = FilePath(LayerRole.model.root)
@@ -47,7 +47,7 @@ public struct SourceTree: Sendable {
   /// Adds a file or directory of code or configuration at its own path below `/app`.
   public mutating func add(_ path: String, role: LayerRole) throws {
     let names = SourceTree.names(path)
-    let source = project.pushing(FilePath(path))
+    let source = project.pushing(FilePath(path)).withoutDots
     let status = try SourceTree.status(source, key: role.rawValue)
     let walk = Walk(role: role, root: project)
     let destination = names.reduce(FilePath(role.root)) { $0.appending(FilePath(bytes: $1).components) }
@@ -62,7 +62,7 @@ public struct SourceTree: Sendable {
   /// Adds a file or directory at its destination in opz.yaml; a directory's content goes into it.
   public mutating func add(_ placed: PlacedFiles) throws {
     let names = SourceTree.names(placed.path)
-    let source = project.pushing(FilePath(placed.path))
+    let source = project.pushing(FilePath(placed.path)).withoutDots
     let status = try SourceTree.status(source, key: "files")
     let destination = FilePath(String(placed.to.drop { $0 == "/" })).lexicallyNormalized()
     var walk = Walk(role: .files, root: project)

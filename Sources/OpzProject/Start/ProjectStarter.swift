@@ -76,7 +76,7 @@ public struct ProjectStarter: Sendable {
   /// Whether the model, or a file in it, is a link that leads out of the project: a Hugging Face snapshot has only links
   /// into the cache's blobs.
   private func leadsOut(_ model: String) -> Bool {
-    let path = directory.pushing(FilePath(model))
+    let path = directory.pushing(FilePath(model)).withoutDots
     guard let top = RealPath.of(directory.isEmpty ? "." : directory) else { return false }
     let inside = ((try? Directory.entries(path)) ?? []).prefix(1000).map { path.appending($0) }
     return ([path] + inside).contains { place in
