@@ -37,6 +37,9 @@ public struct LayerUnpacker: Sendable {
   /// Whether files get the owners that the layers record. Requires root; ignored without it.
   public var appliesOwners = false
 
+  /// Which files are written, by their paths and nodes; nil for all. Directories and symbolic links are always written.
+  public var keeps: (@Sendable (FilePath, FileTree.Node) -> Bool)?
+
   /// The safest settings: devices, FIFOs and links that lead out are errors, owners and setuid bits are dropped.
   public init() {}
 
@@ -81,7 +84,10 @@ public struct LayerUnpacker: Sendable {
 
   private func write(_ tree: FileTree, _ stack: LayerStack, into directory: FilePath) throws {
     let root = try UnpackRoot(directory)
-    let paths = tree.paths
+    let paths = tree.paths.filter { path in
+      guard let keeps, let node = tree[path], node.kind == .file else { return true }
+      return keeps(path, node)
+    }
     for path in paths where tree[path]?.kind == .directory { try root.makeDirectory(path) }
     let names = Dictionary(grouping: paths.filter { tree.places[$0] != nil }) { tree.places[$0] }
     for (index, layer) in stack.layers.enumerated() {

@@ -57,8 +57,8 @@ struct BaseSurvey: Sendable {
     return facts
   }
 
-  /// A layer's bytes, which are fetched to a file unless the registry has them.
-  private func blob(_ descriptor: Descriptor, _ directory: FilePath) async throws -> (any Blob, temporary: FilePath?) {
+  /// A layer's bytes, which are fetched to a file in the directory unless the registry has them.
+  func blob(_ descriptor: Descriptor, _ directory: FilePath) async throws -> (any Blob, temporary: FilePath?) {
     guard try !registry.store.has(descriptor), let origin else { return (try registry.store.file(descriptor), nil) }
     session.progress.report(
       .note(

@@ -30,8 +30,9 @@ enum InitProgram {
             hint: "write init: false below runtime in opz.yaml; the command is process 1 then")
         }
         let layer = try ProgramLayer.write(BytesBlob(bytes), as: "opz-init", in: store)
+        let source = LayerSource.StoredSource(layer, title: "opz-init", compressor: ProgramLayer.compression.identity)
         return PlannedLayer(
-          role: .server, source: .stored(LayerSource.StoredSource(layer, title: "opz-init")), compression: .gzip,
+          role: .server, source: .stored(source), compression: ProgramLayer.compression,
           platform: platforms.count > 1 ? platform : nil)
       }
     }

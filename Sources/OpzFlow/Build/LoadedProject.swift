@@ -48,7 +48,7 @@ struct LoadedProject: Sendable {
     for path in config.config { try tree.add(path, role: .config) }
     for placed in config.files { try tree.add(placed) }
     try tree.settleLinks()
-    let modelPath = request.project.pushing(FilePath(config.model.path))
+    let modelPath = request.project.pushing(FilePath(config.model.path)).withoutDots
     let (model, format) = try model(config, modelPath, formats: session.formats)
     let saved = try mlflow ?? MLflowModel(in: modelPath)
     try requireFunction(saved, config, path: modelPath)
@@ -226,10 +226,12 @@ struct LoadedProject: Sendable {
   }
 
   /// The wheels of a Python runtime; empty for other runtimes.
-  func environment(fetching: Bool = true, _ registry: Registry, _ session: Session) async throws -> PythonEnvironment {
+  func environment(
+    on bases: BaseImages, fetching: Bool = true, _ registry: Registry, _ session: Session
+  ) async throws -> PythonEnvironment {
     guard config.runtime.kind == .python else { return PythonEnvironment() }
     return try await .load(
-      PythonProject(config: config, directory: directory), fetching: fetching, registry, session: session)
+      PythonProject(config: config, directory: directory), on: bases, fetching: fetching, registry, session: session)
   }
 
   func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {
@@ -256,12 +258,12 @@ struct LoadedProject: Sendable {
     return try await blocking {
       var data: [Lineage.DataFile] = []
       for path in config.lineage.data {
-        let (digest, size) = try TreeDigest.of(directory.pushing(FilePath(path)))
+        let (digest, size) = try TreeDigest.of(directory.pushing(FilePath(path)).withoutDots)
         data.append(Lineage.DataFile(path: path, digest: digest, size: size))
       }
       var metrics: JSONValue?
       if let path = config.lineage.metrics {
-        let file = directory.pushing(FilePath(path))
+        let file = directory.pushing(FilePath(path)).withoutDots
         metrics = try CanonicalJSON.decode(
           JSONValue.self, from: SmallFile.read(file, limit: 1 << 20), subject: file.string)
       }

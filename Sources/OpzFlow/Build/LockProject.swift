@@ -168,7 +168,7 @@ public struct LockProject: Sendable {
       return try await check(layout.resolve(tagOrOnly: tag), in: layout, platforms)
     }
     if let (file, tag) = Transport.ociArchive(base) {
-      let path = project.pushing(FilePath(file))
+      let path = project.pushing(FilePath(file)).withoutDots
       let archive = try await blocking { try OCIArchiveContent(path) }
       return try await check(archive.index.resolve(tagOrOnly: tag, in: base).descriptor, in: archive, platforms)
     }

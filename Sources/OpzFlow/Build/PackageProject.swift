@@ -105,7 +105,7 @@ public struct PackageProject: Sendable {
     async let lineage = lineage(of: project)
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
-    let environment = try await project.environment(registry, session)
+    let environment = try await project.environment(on: bases, registry, session)
     let placed = try await project.layers(environment, on: bases, registry, session: session)
     for move in placed.moves.prefix(5) { session.progress.report(.note(move.text(bases.name))) }
     let written = try await builder.write(placed.layers)

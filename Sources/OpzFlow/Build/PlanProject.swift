@@ -107,7 +107,7 @@ public struct PlanProject: Sendable {
     let cache = registry.layerCache
     var (reads, writes): (UInt64, UInt64) = (0, 0)
     var missing: [PlannedLayer] = []
-    let environment = try await project.environment(fetching: false, registry, session)
+    let environment = try await project.environment(on: bases, fetching: false, registry, session)
     let placed = try await project.layers(environment, on: bases, registry, session: session)
     for planned in placed.layers {
       let found = try await blocking { try cache.find(planned) }

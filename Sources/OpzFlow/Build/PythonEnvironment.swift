@@ -18,9 +18,11 @@ struct PythonEnvironment: Sendable {
   /// The number of concurrent downloads.
   private static let parallel = 4
 
-  /// - Parameter fetching: false to plan from the locks alone, without downloading wheels.
+  /// - Parameters:
+  ///   - bases: the images that the packages are put on.
+  ///   - fetching: false to plan from the locks alone, without downloading wheels.
   static func load(
-    _ project: PythonProject, fetching: Bool = true, _ registry: Registry, session: Session
+    _ project: PythonProject, on bases: BaseImages, fetching: Bool = true, _ registry: Registry, session: Session
   ) async throws -> PythonEnvironment {
     guard let base = project.config.base else { throw missingBase }
     guard let recorded = try ProjectLock.read(in: project.directory), let facts = recorded.facts?[base] else {
@@ -65,13 +67,19 @@ struct PythonEnvironment: Sendable {
       } else {
         local = locked.map { LocalWheel(name: $0.name, file: "", digest: $0.digest, size: $0.size ?? 0) }
       }
-      let bytecode = try await blocking {
-        try PythonInterpreter(facts: facts, registry: registry, session: session).bytecode(
-          for: project.config, version, says: fetching && !local.isEmpty)
+      let layout = try project.layout(target)
+      let interpreter = bases.bases.first { $0.platform == platform }.map { own in
+        let survey = BaseSurvey(
+          image: own.image, base: base, origin: bases.origin, registry: registry, session: session)
+        return PythonInterpreter(
+          facts: facts, base: BaseInterpreter(survey: survey, platform: platform), registry: registry, session: session)
       }
+      let bytecode =
+        fetching
+        ? try await interpreter?.compile(local, in: layout, for: project.config, python: version)
+        : try await blocking { try interpreter?.expected(for: project.config, python: version) }
       environment.layers += WheelLayers.plan(
-        local, layout: try project.layout(target), bytecode: bytecode, compression: project.config.compression,
-        platform: platform)
+        local, layout: layout, bytecode: bytecode, compression: project.config.compression, platform: platform)
       let sizes = fetching ? try await blocking { try PythonEnvironment.unpacked(local) } : [:]
       environment.packages += locked.map {
         VersionRecord.Package(
@@ -131,7 +139,7 @@ struct PythonEnvironment: Sendable {
         try await download.fetch(
           FileDownload.Item(name: wheel.name.description, url: url, digest: wheel.digest, size: wheel.size), to: path)
       case .path(let relative):
-        let place = directory.pushing(FilePath(relative))
+        let place = directory.pushing(FilePath(relative)).withoutDots
         try await blocking { try take(place, wheel, to: path) }
       }
       RecentUse.mark(path)

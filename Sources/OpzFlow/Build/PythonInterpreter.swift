@@ -5,49 +5,86 @@ import OpzPython
 import OpzRegistry
 import SystemPackage
 
-/// The Python on this machine that compiles wheels' modules: one of exactly the version that the base has. It blocks.
+/// The Python that compiles wheels' modules, of exactly the version that the base has: the base's own, or one of this
+/// machine.
 struct PythonInterpreter: Sendable {
   let facts: BaseFacts
+  let base: BaseInterpreter
   let registry: Registry
   let session: Session
 
   private var cache: FilePath { registry.cacheDirectory.appending("bytecode") }
 
-  /// - Parameters:
-  ///   - minor: the version of the image's Python, `3.11`.
-  ///   - says: whether to say why there is none.
-  /// - Returns: nil if the project wants no compiled modules, or no Python of the version is here.
-  func bytecode(for config: ProjectConfig, _ minor: String, says: Bool) throws -> WheelBytecode? {
-    guard config.runtime.bytecode else { return nil }
-    let cost = "so each container compiles its packages when it starts"
-    guard let version = facts.releases?[minor] else {
-      let reason =
-        facts.releases == nil
-        ? "opz.lock of an older opz does not say the base's whole version of Python, \(cost): opz lock finds it"
-        : "the base's Python \(minor) does not say its whole version, \(cost)"
-      if says { session.progress.report(.note(reason)) }
-      return nil
-    }
-    guard let compiler = try find(version) else {
-      if says {
-        session.progress.report(
-          .note(
-            "no Python \(version) is on this machine, \(cost): uv python install \(version) makes it available; bytecode: false below runtime says that it is meant"
-          ))
-      }
-      return nil
-    }
-    return WheelBytecode(compiler, cache: cache)
+  /// Whether the wheels' modules will be compiled, as a plan needs to know. No Python is unpacked. It blocks.
+  /// - Parameter minor: the version of the image's Python, `3.11`.
+  func expected(for config: ProjectConfig, python minor: String) throws -> WheelBytecode? {
+    guard config.runtime.bytecode, let version = facts.releases?[minor],
+      try find(version) != nil || base.memory(version) == .works || base.obstacle(version) == nil
+    else { return nil }
+    return WheelBytecode(version: version, cache: cache)
   }
 
-  private func find(_ version: String) throws -> BytecodeCompiler? {
+  /// Compiles the wheels' modules that were not compiled before, or says why there is nothing to compile them and what
+  /// that costs.
+  /// - Returns: nil if the project wants no compiled modules, or no Python of the version can be run.
+  func compile(
+    _ wheels: [LocalWheel], in layout: InstallLayout, for config: ProjectConfig, python minor: String
+  ) async throws -> WheelBytecode? {
+    guard config.runtime.bytecode, !wheels.isEmpty else { return nil }
+    guard let version = facts.releases?[minor] else {
+      note(
+        facts.releases == nil
+          ? "opz.lock of an older opz does not say the base's whole version of Python, \(cost): opz lock finds it"
+          : "the base's Python \(minor) does not say its whole version, \(cost)")
+      return nil
+    }
+    let bytecode = WheelBytecode(version: version, cache: cache)
+    let (missing, isKnown) = try await blocking {
+      (try bytecode.missing(wheels, in: layout), try find(version) != nil || base.memory(version) == .works)
+    }
+    // Which of the two compiles makes no difference to the bytes, so with nothing to compile none is started.
+    if isKnown, missing.isEmpty { return bytecode }
+    guard let compiler = try await compiler(version) else { return nil }
+    _ = try await concurrently(missing, limit: Cores.count) { wheel in
+      try await blocking { try bytecode.compile(wheel, in: layout, by: compiler) }
+    }
+    return bytecode
+  }
+
+  /// The base's own Python first, as long as its layers are here; those of a base in a registry are fetched only if this
+  /// machine has no Python of the version.
+  private func compiler(_ version: String) async throws -> BytecodeCompiler? {
+    let (local, isHere) = try await blocking { (try find(version), try base.missingBytes() == 0) }
+    var reason: String?
+    if isHere || local == nil {
+      reason = try await blocking { try base.obstacle(version) }
+      if reason == nil {
+        do {
+          return BytecodeCompiler(try await base.python(version), version: version)
+        } catch let error as any ExplainedError where error.category != .verification {
+          reason = error.reason
+        }
+      }
+    }
+    if let local { return BytecodeCompiler(local, version: version) }
+    note(
+      "no Python \(version) is on this machine, and the base's own cannot be run here (\(reason ?? "it does not start")), \(cost): uv python install \(version) makes one available; bytecode: false below runtime says that it is meant"
+    )
+    return nil
+  }
+
+  private var cost: String { "so each container compiles its packages when it starts" }
+
+  private func note(_ text: String) { session.progress.report(.note(text)) }
+
+  private func find(_ version: String) throws -> PythonProgram? {
     let memory = cache.appending("interpreter-\(version)")
-    if let program = known(memory) { return BytecodeCompiler(program: program, version: version) }
-    for program in candidates(version) {
-      guard let compiler = BytecodeCompiler.check(program, version: version) else { continue }
+    if let program = known(memory) { return PythonProgram(program) }
+    for candidate in candidates(version) {
+      guard let program = try? BytecodeCompiler.check(PythonProgram(candidate), version: version) else { continue }
       try Durable.makeDirectory(cache)
-      try Durable.replaceWithoutSync(memory, with: Array("\(compiler.program)\n\(mark(compiler.program))\n".utf8))
-      return compiler
+      try Durable.replaceWithoutSync(memory, with: Array("\(program)\n\(mark(program))\n".utf8))
+      return PythonProgram(program)
     }
     return nil
   }

@@ -16,7 +16,7 @@ struct PythonProject: Sendable {
 
   /// The requirements to lock: the file that `opz.yaml` names, or else the first of the usual ones that exists.
   func source() throws -> UvCompile.Source? {
-    if let named = config.runtime.requirements { return .requirements(directory.pushing(FilePath(named))) }
+    if let named = config.runtime.requirements { return .requirements(directory.pushing(FilePath(named)).withoutDots) }
     if try FileStatus.find(directory.appending("uv.lock")) != nil { return .project(directory) }
     for name in ["requirements.txt", "requirements.in", "pyproject.toml"] {
       let path = directory.appending(name)
@@ -75,7 +75,8 @@ struct PythonProject: Sendable {
   func requireCurrent(_ lock: ProjectLock, _ now: ProjectLock.Inputs) throws -> Bool {
     guard let then = lock.inputs else { return false }
     guard let change = now.change(since: then) else { return true }
-    let subject = change.subject == "opz.yaml" ? change.subject : directory.pushing(FilePath(change.subject)).string
+    let file = directory.pushing(FilePath(change.subject)).withoutDots
+    let subject = change.subject == "opz.yaml" ? change.subject : file.string
     throw FlowError(
       .conflict, subject, reason: "\(change.reason), so the locked packages may not match the requirements",
       hint: "opz lock \(directory)")
@@ -138,7 +139,7 @@ struct PythonProject: Sendable {
 
   /// The lock of a platform: the file that `opz.yaml` names, `pylock.toml`, or one per platform if there are several.
   func lock(for platform: Platform) -> FilePath {
-    if let named = config.runtime.lock { return directory.pushing(FilePath(named)) }
+    if let named = config.runtime.lock { return directory.pushing(FilePath(named)).withoutDots }
     guard config.platforms.count > 1 else { return directory.appending("pylock.toml") }
     let name = platform.description.replacing("/", with: "-")
     return directory.appending("pylock.\(name).toml")

@@ -156,9 +156,9 @@ struct ServedWorker: Sendable {
           hint: "opz runtime import PATH-OF-OPZ-SERVER pins another; versions that exist keep theirs")
       }
       layers += image.layers.map {
-        PlannedLayer(
-          role: .server, source: .stored(LayerSource.StoredSource($0, title: "opz-server")), compression: .gzip,
-          platform: platforms.count > 1 ? platform : nil)
+        let source = LayerSource.StoredSource($0, title: "opz-server", compressor: "opz-runtime")
+        return PlannedLayer(
+          role: .server, source: .stored(source), compression: .gzip, platform: platforms.count > 1 ? platform : nil)
       }
     }
     return layers

@@ -9,8 +9,16 @@ import SystemPackage
 #endif
 
 /// An unpacked image whose program runs with these files as its root: in namespaces of its own, without a container
-/// engine. Network and process numbers are the machine's, since a test only talks to loopback.
+/// engine.
 struct ImageRoot: Sendable {
+  /// What a program in the image shares with the machine.
+  enum Sharing {
+    /// Network and process numbers: a test talks to the server over loopback, and measures it.
+    case network
+    /// Nothing, and root becomes nobody: for a program that only reads and writes its standard streams.
+    case nothing
+  }
+
   let path: FilePath
   /// The environment of the programs that set up the root; the image's own begins behind them.
   let environment: [String]
@@ -18,27 +26,38 @@ struct ImageRoot: Sendable {
   private let unshare: FilePath
   /// Whether the user is root, who needs no user namespace and can become the image's user.
   private let isRoot: Bool
+  private let sharing: Sharing
 
   /// Device files that programs expect.
   private static let devices = ["null", "zero", "full", "random", "urandom"]
 
   /// Prepares an unpacked image.
   /// - Throws: `FlowError` where the kernel or the machine does not allow such a root.
-  init(_ path: FilePath, of image: Image, _ session: Session) throws {
-    guard let unshare = InstalledTool.unshare.find(session.environment) else {
-      throw ImageRoot.impossible("unshare of util-linux is not installed", session)
-    }
+  init(_ path: FilePath, of image: Image, sharing: Sharing = .network, _ session: Session) throws {
+    if let obstacle = try ImageRoot.obstacle(sharing, session) { throw ImageRoot.impossible(obstacle, session) }
     self.path = path
     self.image = image
-    self.unshare = unshare
+    self.sharing = sharing
+    unshare = InstalledTool.unshare.find(session.environment) ?? "unshare"
     isRoot = geteuid() == 0
-    environment = ["PATH=\(session.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin")", "LC_ALL=C"]
-    let trial = try ChildProcess.run(ImageRoot.namespaces(unshare, isRoot) + ["true"], environment: environment)
-    guard trial.status == 0 else {
-      let reason = trial.errorText.split(separator: "\n").first.map(String.init) ?? "status \(trial.status)"
-      throw ImageRoot.impossible("the kernel allows no namespaces (\(reason))", session)
-    }
+    environment = ImageRoot.environment(session) + ["LC_ALL=C"]
     try prepare()
+  }
+
+  private static func environment(_ session: Session) -> [String] {
+    ["PATH=\(session.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin")"]
+  }
+
+  /// Why this machine gives an image no such root; nil if it does. It blocks.
+  static func obstacle(_ sharing: Sharing, _ session: Session) throws -> String? {
+    guard let unshare = InstalledTool.unshare.find(session.environment) else {
+      return "unshare of util-linux is not installed"
+    }
+    let trial = try ChildProcess.run(
+      namespaces(unshare, isRoot: geteuid() == 0, sharing) + ["true"], environment: environment(session) + ["LC_ALL=C"])
+    if trial.status == 0 { return nil }
+    let reason = trial.errorText.split(separator: "\n").first.map(String.init) ?? "status \(trial.status)"
+    return "the kernel allows no namespaces (\(reason))"
   }
 
   private static func impossible(_ reason: String, _ session: Session) -> FlowError {
@@ -51,8 +70,9 @@ struct ImageRoot: Sendable {
         ?? "run opz test as root, or on a machine that allows user namespaces")
   }
 
-  private static func namespaces(_ unshare: FilePath, _ isRoot: Bool) -> [String] {
-    [unshare.string] + (isRoot ? [] : ["--user", "--map-root-user"]) + ["--mount"]
+  private static func namespaces(_ unshare: FilePath, isRoot: Bool, _ sharing: Sharing) -> [String] {
+    let apart = sharing == .nothing ? ["--net", "--ipc", "--pid", "--fork", "--kill-child"] : []
+    return [unshare.string] + (isRoot ? [] : ["--user", "--map-root-user"]) + ["--mount"] + apart
   }
 
   /// Makes what a container runtime mounts over. The image is not trusted: a link in place of a directory would lead out
@@ -96,8 +116,26 @@ struct ImageRoot: Sendable {
     }
     // The image's own env sets its variables: LD_PRELOAD or GLIBC_TUNABLES of an image that is not trusted would else be
     // obeyed by programs of this machine, outside of the root.
-    return ImageRoot.namespaces(unshare, isRoot) + ["sh", "-c", ImageRoot.script, "sh", path.string] + enter
-      + ["/usr/bin/env", "-i", "--"] + variables + arguments
+    return outside + enter + ["/usr/bin/env", "-i", "--"] + variables + arguments
+  }
+
+  /// Runs a program of the image, which needs no env in it, and waits for its end. It blocks.
+  /// - Parameters:
+  ///   - variables: of the program. Those that set up the root see them too: they must not be the image's.
+  ///   - limit: how many bytes of its output are kept.
+  func run(
+    _ arguments: [String], input: [UInt8], variables: [String], limit: Int
+  ) throws -> ChildProcess.Output {
+    var enter = [unshare.string, "--root=\(path)", "--wd=/"]
+    if isRoot, sharing == .nothing { enter += ["--setgid=65534", "--setuid=65534"] }
+    return try ChildProcess.run(
+      outside + enter + arguments, input: input, environment: environment.prefix(1) + variables, directory: "/",
+      limit: limit)
+  }
+
+  /// The programs of this machine that make the root, in front of what enters it.
+  private var outside: [String] {
+    ImageRoot.namespaces(unshare, isRoot: isRoot, sharing) + ["sh", "-c", ImageRoot.script, "sh", path.string]
   }
 
   /// Mounts what a container has, then becomes its program.

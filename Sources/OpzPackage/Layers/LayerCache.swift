@@ -29,9 +29,6 @@ public struct LayerCache: Sendable {
   private let store: LayoutStore
   private let digests: DigestCache
 
-  /// What a record has as the compressor of a layer that was taken from another image.
-  private static let shared = "opz-runtime"
-
   /// - Parameter directory: the registry's `cache`.
   public init(_ directory: FilePath, store: LayoutStore) {
     self.directory = directory
@@ -46,7 +43,7 @@ public struct LayerCache: Sendable {
   public func find(_ planned: PlannedLayer) throws -> Found? {
     if case .stored(let source) = planned.source {
       guard try store.has(source.layer.descriptor) else { return nil }
-      return Found(layer: source.layer, compressor: LayerCache.shared, digests: [])
+      return Found(layer: source.layer, compressor: source.compressor, digests: [])
     }
     if planned.holdsSingleFile {
       guard let key = LayerKey.contents(planned, digests: [nil]) else { return nil }

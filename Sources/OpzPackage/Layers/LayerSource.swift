@@ -13,11 +13,14 @@ public enum LayerSource: Sendable {
     public let layer: Layer
     /// The layer's title for users.
     public let title: String
+    /// What wrote it: a compressor and its version, or the name of the image that it was taken from.
+    public let compressor: String
 
-    /// Names a layer of an image in the store.
-    public init(_ layer: Layer, title: String) {
+    /// Names a layer in the store.
+    public init(_ layer: Layer, title: String, compressor: String) {
       self.layer = layer
       self.title = title
+      self.compressor = compressor
     }
   }
 

@@ -4,41 +4,58 @@ public import OpzPython
 public import SystemPackage
 
 /// The compiled modules of wheels, each wheel compiled once on a machine.
+///
+/// They depend on the version of CPython, the wheel and its layout alone, whichever interpreter of the version compiled
+/// them.
 public struct WheelBytecode: Sendable {
-  private let compiler: BytecodeCompiler
+  /// `3.11.7`
+  private let version: String
   /// Holds a zip file for each compiled wheel.
   private let cache: FilePath
 
-  /// - Parameter cache: a directory, which is made when it is needed.
-  public init(_ compiler: BytecodeCompiler, cache: FilePath) {
-    self.compiler = compiler
+  /// - Parameters:
+  ///   - version: of CPython, such as `3.11.7`.
+  ///   - cache: a directory, which is made when it is needed.
+  public init(version: String, cache: FilePath) {
+    self.version = version
     self.cache = cache
   }
 
   /// What the compiled modules depend on besides the wheel and its layout.
-  var identity: String { "\(BytecodeCompiler.format) cpython \(compiler.version)" }
+  var identity: String { "\(BytecodeCompiler.format) cpython \(version)" }
 
-  /// Compiles the modules of a wheel, or finds them compiled.
+  /// The wheels that are yet to be compiled. Compiled modules of the others count as used. It blocks.
   /// - Throws: `PythonError`, `ArchiveError`, `IOFailure`.
-  func modules(of wheel: Wheel, digest: Digest, in layout: InstallLayout) throws -> ZipArchive {
-    let library = wheel.library(in: layout)
-    let path = cache.appending("\(Digest.of(Array("\(identity)\n\(library)\n\(digest)".utf8)).hex).zip")
-    // What cannot be read, for example after a power failure, is made again.
-    if let status = try FileStatus.find(path), status.kind == .file,
-      let archive = try? ZipArchive(FileBlob(path, size: status.size), name: "compiled \(wheel.name)")
-    {
+  public func missing(_ wheels: [LocalWheel], in layout: InstallLayout) throws -> [LocalWheel] {
+    try wheels.filter { wheel in
+      let path = file(of: try wheel.open(), wheel.digest, layout)
+      // What cannot be read, for example after a power failure, is made again.
+      guard let status = try FileStatus.find(path), status.kind == .file,
+        (try? ZipArchive(FileBlob(path, size: status.size), name: "compiled \(wheel.name)")) != nil
+      else { return true }
       RecentUse.mark(path)
-      return archive
+      return false
     }
+  }
+
+  /// Compiles the modules of a wheel. It blocks.
+  /// - Throws: `PythonError`, `ArchiveError`, `IOFailure`.
+  public func compile(_ wheel: LocalWheel, in layout: InstallLayout, by compiler: BytecodeCompiler) throws {
+    let opened = try wheel.open()
+    let bytes = try compiler.compile(opened, library: opened.library(in: layout))
+    _ = try ZipArchive(BytesBlob(bytes), name: "compiled \(wheel.name)")
     try Durable.makeDirectory(cache)
-    let temporary = Durable.temporaryName(beside: path)
-    do {
-      try compiler.compile(wheel, library: library, to: temporary)
-      try Durable.publish(temporary, at: path)
-    } catch {
-      try? Durable.remove(temporary)
-      throw error
-    }
-    return try ZipArchive(FileBlob(path), name: "compiled \(wheel.name)")
+    try Durable.replace(file(of: opened, wheel.digest, layout), with: bytes)
+  }
+
+  /// The compiled modules of a wheel, which was compiled before.
+  /// - Throws: `ArchiveError`, `IOFailure`.
+  func modules(of wheel: Wheel, digest: Digest, in layout: InstallLayout) throws -> ZipArchive {
+    try ZipArchive(FileBlob(file(of: wheel, digest, layout)), name: "compiled \(wheel.name)")
+  }
+
+  private func file(of wheel: Wheel, _ digest: Digest, _ layout: InstallLayout) -> FilePath {
+    let key = "\(identity)\n\(wheel.library(in: layout))\n\(digest)"
+    return cache.appending("\(Digest.of(Array(key.utf8)).hex).zip")
   }
 }

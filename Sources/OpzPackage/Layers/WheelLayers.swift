@@ -18,7 +18,7 @@ public enum WheelLayers {
   static let maximum = 80
 
   /// - Parameters:
-  ///   - bytecode: compiles the wheels' modules; nil to leave compiled modules out.
+  ///   - bytecode: has the wheels' compiled modules; nil to leave them out.
   ///   - platform: the platform of the image.
   public static func plan(
     _ wheels: [LocalWheel], layout: InstallLayout, bytecode: WheelBytecode? = nil, compression: Compression,
@@ -68,9 +68,7 @@ public enum WheelLayers {
   ) throws -> [TarEntry] {
     var byPath: [FilePath: TarEntry] = [:]
     for wheel in wheels {
-      let blob = FileBlob(wheel.file, size: wheel.size)
-      let archive = try ZipArchive(blob, name: wheel.name.description)
-      let opened = try Wheel(archive, name: wheel.name)
+      let opened = try wheel.open()
       let compiled = try bytecode?.modules(of: opened, digest: wheel.digest, in: layout)
       for entry in try opened.entries(in: layout, bytecode: compiled) { byPath[entry.path] = entry }
     }
@@ -92,5 +90,10 @@ public struct LocalWheel: Sendable {
     self.file = file
     self.digest = digest
     self.size = size
+  }
+
+  /// Reads its metadata. It blocks.
+  func open() throws -> Wheel {
+    try Wheel(ZipArchive(FileBlob(file, size: size), name: name.description), name: name)
   }
 }

@@ -60,9 +60,15 @@ struct WheelInstallation {
     }
   }
 
-  /// Adds compiled modules, except those that the wheel brings itself.
+  /// Adds compiled modules, except those that the wheel brings itself, and what is no module's: the Python that compiled
+  /// them can be one of a base, which is not trusted to write anywhere else.
   private mutating func add(_ bytecode: ZipArchive) throws {
+    let modules = Set(wheel.modules.map { Array($0.entry.path.dropLast(3)) })
     for entry in bytecode.entries where !entry.isDirectory {
+      guard WheelInstallation.source(of: entry.path).map(modules.contains) == true else {
+        let path = String(decoding: entry.path.prefix(200), as: UTF8.self)
+        throw refuse("the Python that compiled it gave it the file \"\(path)\"")
+      }
       let path = library + [Self.slash] + entry.path
       guard installed[path] == nil else { continue }
       let content = bytecode.content(entry)
@@ -70,6 +76,15 @@ struct WheelInstallation {
       try content.forEachChunk { hasher.update($0) }
       try add(content, hasher.finish(), at: path, mode: 0o644)
     }
+  }
+
+  /// The module, without its ending, of a compiled file: `pkg/a` of `pkg/__pycache__/a.cpython-311.pyc`.
+  static func source(of compiled: [UInt8]) -> [UInt8]? {
+    var parts = compiled.split(separator: slash, omittingEmptySubsequences: false)
+    guard let file = parts.popLast(), let directory = parts.popLast(), directory.elementsEqual("__pycache__".utf8),
+      file.suffix(4).elementsEqual(".pyc".utf8), let tag = file.dropLast(4).lastIndex(of: UInt8(ascii: "."))
+    else { return nil }
+    return Array((parts + [file[..<tag]]).joined(separator: [slash]))
   }
 
   /// The subdirectories of a wheel's data directory.
