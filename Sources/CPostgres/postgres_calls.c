@@ -25,13 +25,30 @@ CALL(char *, PQgetvalue, (const PGresult *result, int row, int column), (result,
 CALL(int, PQgetlength, (const PGresult *result, int row, int column), (result, row, column))
 CALL(int, PQputCopyData, (PGconn * connection, const char *buffer, int bytes), (connection, buffer, bytes))
 CALL(int, PQputCopyEnd, (PGconn * connection, const char *error), (connection, error))
+CALL(int, PQgetCopyData, (PGconn * connection, char **buffer, int without_waiting), (connection, buffer, without_waiting))
+CALL(PGresult *, PQprepare, (PGconn * connection, const char *name, const char *query, int parameters, const unsigned int *types),
+     (connection, name, query, parameters, types))
+CALL(PGresult *, PQdescribePrepared, (PGconn * connection, const char *name), (connection, name))
+CALL(char *, PQfname, (const PGresult *result, int column), (result, column))
+CALL(unsigned int, PQftype, (const PGresult *result, int column), (result, column))
+CALL(char *, PQcmdTuples, (PGresult * result), (result))
 
 typedef void (*finish)(PGconn *);
 typedef void (*clear)(PGresult *);
+typedef void (*release)(void *);
 typedef void (*processor)(void *, const char *);
 typedef processor (*set_processor)(PGconn *, processor, void *);
 
 void PQfinish(PGconn *connection) { ((finish)opz_library_function(&library, "PQfinish"))(connection); }
+
+// Called for each row of a COPY: the function is looked up once.
+void PQfreemem(void *memory) {
+  static release _Atomic cached;
+  release function = cached;
+  if (!function) cached = function = (release)opz_library_function(&library, "PQfreemem");
+  function(memory);
+}
+
 void PQclear(PGresult *result) { ((clear)opz_library_function(&library, "PQclear"))(result); }
 
 static void drop(void *unused, const char *notice) {

@@ -19,13 +19,15 @@ public enum DatabaseErrorCode: FailureCode {
   case busy
   /// The connection ended.
   case lost
+  /// What the database sent is not what its protocol says.
+  case damaged
 
   public var category: ErrorCategory {
     switch self {
     case .badURL: .usage
     case .notFound: .notFound
     case .notConnected, .forbidden, .lost: .network
-    case .refused: .failed
+    case .refused, .damaged: .failed
     case .busy: .conflict
     }
   }

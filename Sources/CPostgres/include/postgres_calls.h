@@ -13,6 +13,7 @@ enum { OPZ_PG_CONNECTION_OK = 0 };
 enum {
   OPZ_PG_COMMAND_OK = 1,
   OPZ_PG_TUPLES_OK = 2,
+  OPZ_PG_COPY_OUT = 3,
   OPZ_PG_COPY_IN = 4,
   OPZ_PG_SINGLE_TUPLE = 9,
 };
@@ -43,6 +44,13 @@ int PQgetlength(const PGresult *result, int row, int column);
 void PQclear(PGresult *result);
 int PQputCopyData(PGconn *connection, const char *buffer, int bytes);
 int PQputCopyEnd(PGconn *connection, const char *error);
+int PQgetCopyData(PGconn *connection, char **buffer, int without_waiting);
+void PQfreemem(void *memory);
+PGresult *PQprepare(PGconn *connection, const char *name, const char *query, int parameters, const unsigned int *types);
+PGresult *PQdescribePrepared(PGconn *connection, const char *name);
+char *PQfname(const PGresult *result, int column);
+unsigned int PQftype(const PGresult *result, int column);
+char *PQcmdTuples(PGresult *result);
 
 // Drops notices, which libpq would print to standard error.
 void opz_postgres_quiet(PGconn *connection);

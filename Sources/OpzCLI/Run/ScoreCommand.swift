@@ -10,23 +10,34 @@ import SystemPackage
 
 struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "score", abstract: "Scores the rows of a CSV or Arrow table.",
+    commandName: "score", abstract: "Scores the rows of a CSV or Arrow table, or of a database's query.",
     discussion: """
       Columns are found by name, empty cells are missing values, and rows keep their order. It uses the same scorer as \
       opz-server: margins equal the training library's to the last bit. A table may be compressed with gzip or zstd. The \
       output is written with the same delimiter, quote and decimal mark, and without a header if the table has none; for \
       an Arrow IPC stream or file, it is one too.
 
+      With --query, rows come from a database (sqlite:FILE or postgresql://USER@HOST/DATABASE) and scores go into a table of \
+      it, which is made: keys, scores, model, version, scored_at. Rows and the place behind them are committed together, so \
+      that the same command goes on after a kill, Ctrl-C (exit code 130) or a lost connection: no row is lost, none stands \
+      twice. A table with scores of another model or query is left alone, without --restart.
+
       opz score churn@1.0.0 --input rows.csv --output scores.csv
       opz score examples/churn/model.json --input examples/churn/holdout.csv --kind margin | head
       opz score model.json --input rows.csv.gz --missing -1 --columns age=customer_age --rejects bad.csv > scores.csv
+      opz score churn@1.0.0 --database sqlite:crm.db --query "SELECT * FROM customers" --key id --into scores \
+      --columns account_length=customer_age
+      opz score churn@1.0.0 --database sqlite:crm.db --query "SELECT * FROM customers" --key id --into scores \
+      --columns account_length=customer_age --incremental
+      opz score churn@1.0.0 --database postgresql://scoring@db.example/crm --query "SELECT * FROM customers" --key id \
+      --into scores --follow
       """)
 
   @Argument(
     help: "NAME@VERSION, a model's file, or a directory that holds one.", completion: RegistryNames.referencesOrFiles)
   var model: String
   @Option(help: ArgumentHelp("The table; - for standard input.", valueName: "file"), completion: .file()) var input:
-    String
+    String?
   @Option(help: ArgumentHelp("The output file; standard output if missing.", valueName: "file"), completion: .file())
   var output: String?
   @Option(
@@ -36,20 +47,33 @@ struct ScoreCommand: AsyncParsableCommand {
   var rejects: String?
   @OptionGroup(title: "What is computed") var scores: ScoreOptions
   @OptionGroup(title: "How the table is read") var table: TableOptions
+  @OptionGroup(title: "Rows of a database") var rows: QueryOptions
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
+    guard input == nil || rows.query == nil else { throw ValidationError("--input and --query exclude each other") }
+    guard input != nil || rows.query != nil else {
+      throw ValidationError("--input FILE names a table, or --query SELECT the rows of a database")
+    }
+    try rows.validate(isUsed: rows.query != nil)
+    if rows.query != nil {
+      let isOfFile = output != nil || rejects != nil || !scores.keep.isEmpty
+      guard !isOfFile, table.isOfQuery else {
+        throw ValidationError("--query takes none of the options of files but --columns; its SELECT decides the rest")
+      }
+    }
     guard let rejects, rejects == (output ?? "-") else { return }
     throw ValidationError("--rejects and --output are the same file")
   }
 
   func run() async throws {
+    if let query = rows.query { return try await score(query) }
     let session = options.session()
     let loaded = try await ModelOperand(model, session).load(iterations: scores.iterations, unseen: scores.unseen)
     for note in loaded.model.notes { options.note(note) }
     let batch = try BatchScoring(Scorer.compiled(loaded.model), settings())
     let files = BatchFiles(
-      input: input == "-" ? nil : session.path(input), output: output.map { session.output($0) },
+      input: input == "-" ? nil : input.map { session.path($0) }, output: output.map { session.output($0) },
       rejects: rejects.map { session.output($0) })
     // A bar would be torn by lines on the same terminal.
     let isOnTerminal = OutputFile.isTerminal(files.output ?? OutputFile.standardOutput)
@@ -117,6 +141,11 @@ extension ScoreCommand {
     var quote = "\""
     @Option(parsing: .unconditional, help: ArgumentHelp("The decimal mark, . or ,", valueName: "character"))
     var decimal = "."
+
+    /// Whether nothing is said that only files have.
+    var isOfQuery: Bool {
+      missing.isEmpty && ignore.isEmpty && header == .first && delimiter == "," && quote == "\"" && decimal == "."
+    }
   }
 }
 

@@ -9,8 +9,8 @@ import OpzIO
 
 /// PostgreSQL by libpq, which reads PGPASSFILE, PGSERVICE and the other variables of its manual itself.
 final class PostgreSQLConnection: DatabaseConnection {
-  private let handle: OpaquePointer
-  private let url: DatabaseURL
+  let handle: OpaquePointer
+  let url: DatabaseURL
 
   let scratchSchema = ["pg_temp"]
   let hasNaN = true
@@ -127,7 +127,7 @@ final class PostgreSQLConnection: DatabaseConnection {
     }
   }
 
-  private func finish() throws {
+  func finish() throws {
     var problem: DatabaseError?
     while let result = PQgetResult(handle) {
       if Int(PQresultStatus(result)) != OPZ_PG_COMMAND_OK { problem = problem ?? failure(result) }
@@ -144,7 +144,7 @@ final class PostgreSQLConnection: DatabaseConnection {
     }
   }
 
-  private func failure(_ result: OpaquePointer?) -> DatabaseError {
+  func failure(_ result: OpaquePointer?) -> DatabaseError {
     let text = result.map { String(cString: PQresultErrorMessage($0)) } ?? String(cString: PQerrorMessage(handle))
     let state = result.flatMap { PQresultErrorField($0, Int32(OPZ_PG_DIAG_SQLSTATE)) }.map { String(cString: $0) } ?? ""
     return DatabaseError(

@@ -4,8 +4,10 @@ import SystemPackage
 
 /// SQLite by its own C interface. A file that is opened for reading gets tables in its schema `temp` alone.
 final class SQLiteConnection: DatabaseConnection {
-  private let handle: OpaquePointer
-  private let url: DatabaseURL
+  let handle: OpaquePointer
+  let url: DatabaseURL
+  /// The statement of `beginWriting`, and the types of its values.
+  var writing: (statement: OpaquePointer, types: [CellType])?
 
   let scratchSchema = ["temp"]
   let hasNaN = false
@@ -35,7 +37,10 @@ final class SQLiteConnection: DatabaseConnection {
     try run("PRAGMA trusted_schema = OFF")
   }
 
-  deinit { sqlite3_close_v2(handle) }
+  deinit {
+    abandonWriting()
+    sqlite3_close_v2(handle)
+  }
 
   func run(_ statement: String) throws { try forEachRow(of: statement) { _ in } }
 
@@ -86,13 +91,13 @@ final class SQLiteConnection: DatabaseConnection {
     }
   }
 
-  private func prepare(_ sql: String) throws -> OpaquePointer {
+  func prepare(_ sql: String) throws -> OpaquePointer {
     var statement: OpaquePointer?
     guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK, let statement else { throw failure() }
     return statement
   }
 
-  private func failure() -> DatabaseError {
+  func failure() -> DatabaseError {
     let code: DatabaseErrorCode =
       switch sqlite3_errcode(handle) & 0xff {
       case SQLITE_BUSY, SQLITE_LOCKED: .busy

@@ -57,7 +57,7 @@ extension ModelOperand {
 
   /// The directory with opz.yaml that the path is; nil for a model's file and a version.
   private func project() throws -> FilePath? {
-    guard let path = modelPath, try FileStatus.find(path)?.kind == .directory,
+    guard let path = file, try FileStatus.find(path)?.kind == .directory,
       try FileStatus.find(path.appending("opz.yaml")) != nil
     else { return nil }
     return path

@@ -43,8 +43,8 @@ public struct ModelOperand: Sendable {
     return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
   }
 
-  /// The path that it is; nil for a version.
-  var modelPath: FilePath? { isPath ? session.path(text).lexicallyNormalized() : nil }
+  /// The file or directory; nil for a version.
+  public var file: FilePath? { isPath ? session.path(text).lexicallyNormalized() : nil }
 
   /// Says so if a path has the name of one of the registry's models.
   private func noteShadowed() {

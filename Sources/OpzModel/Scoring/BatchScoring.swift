@@ -35,7 +35,7 @@ public struct BatchScoring: Sendable {
     _ = try scorer.model.columnNames(options.columns)
   }
 
-  private static func output(_ kind: Kind?, of model: Model) throws -> Model.Output? {
+  static func output(_ kind: Kind?, of model: Model) throws -> Model.Output? {
     guard let kind else { return model.outputs[0] }
     if kind == .leaf, model.treeCount > 0 { return nil }
     if let wanted = kind.output, let output = model.output(wanted) { return output }

@@ -5,7 +5,7 @@ import OpzIO
 ///
 /// What the threads wait for and what the caller waits for are two monitors: a change wakes everyone who waits for the
 /// same, and a finished piece is no news for a thread that waits for work.
-final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
+package final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
   private struct Work {
     var waiting: [(number: Int, input: Input)] = []
     var stopped = false
@@ -22,7 +22,8 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
   private let limit: Int
   private let workers: [DedicatedThread<Void>]
 
-  init(threads: Int, _ score: @escaping @Sendable (Input) throws -> Output) throws {
+  /// Starts the threads.
+  package init(threads: Int, _ score: @escaping @Sendable (Input) throws -> Output) throws {
     limit = threads * 2
     let (work, results) = (work, results)
     workers = try (0..<threads).map { _ in
@@ -46,7 +47,7 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
 
   /// Submits a piece of work and returns the results that are ready; waits for one if too many are in flight.
   /// - Throws: the first error of the work, in order.
-  func submit(_ input: Input) throws -> [Output] {
+  package func submit(_ input: Input) throws -> [Output] {
     let number = results.change { results in
       results.submitted += 1
       return results.submitted - 1
@@ -58,7 +59,7 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
   }
 
   /// The next result, waiting for it; nil when there are no more.
-  func drain() throws -> Output? { try takeReady(atMost: 0)?.get() }
+  package func drain() throws -> Output? { try takeReady(atMost: 0)?.get() }
 
   /// The next result, waiting for it if more than `count` pieces are in flight; nil if it is not ready.
   private func takeReady(atMost count: Int) -> Result<Output, any Error>? {
@@ -72,7 +73,7 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
   }
 
   /// Ends the threads. Work that has not started is dropped.
-  func stop() {
+  package func stop() {
     work.change { $0.stopped = true }
     for worker in workers { try? worker.join() }
   }

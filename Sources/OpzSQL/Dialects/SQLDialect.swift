@@ -100,7 +100,8 @@ public struct SQLDialect: Sendable {
     self.limits = limits
   }
 
-  func name(of type: SQLType) -> String { types[type] ?? "" }
+  /// The name of a column's type.
+  public func name(of type: SQLType) -> String { types[type] ?? "" }
 
   func name(of function: SQLFunction) -> String {
     if let name = functions[function] { return name }

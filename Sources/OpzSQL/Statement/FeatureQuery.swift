@@ -53,6 +53,8 @@ public struct FeatureQuery: Sendable, Hashable {
 public enum SourceRelation: Sendable, Hashable {
   case table(TableName)
   case query(FeatureQuery)
+  /// Rows of a query that whoever runs the statement wrote himself.
+  case rows(QueryText)
 
   /// A table by its name, unless there is a query.
   /// - Throws: `SQLError.badOption` for what is no name.
@@ -66,6 +68,7 @@ public enum SourceRelation: Sendable, Hashable {
     case .table(let name): name.text(dialect)
     // The query may end in a comment.
     case .query(let query): "(\n\(query.text)\n) \(dialect.quoted("opz_features"))"
+    case .rows(let query): query.table(dialect.quoted("opz_rows"))
     }
   }
 
@@ -74,6 +77,7 @@ public enum SourceRelation: Sendable, Hashable {
     switch self {
     case .table(let name): name.parts.joined(separator: ".")
     case .query: "the features' query"
+    case .rows: "the query"
     }
   }
 

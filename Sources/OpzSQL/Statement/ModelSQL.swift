@@ -26,6 +26,8 @@ public struct ModelSQL: Sendable {
     public var table = "input"
     /// A query that makes the columns, in the table's place.
     public var features: FeatureQuery?
+    /// What is read in the place of the table.
+    public var query: QueryText?
     /// The view or table to create.
     public var target = "scores"
     /// Columns of the table that are put out as they are.
@@ -77,7 +79,8 @@ public struct ModelSQL: Sendable {
     self.model = model
     self.dialect = dialect
     self.options = options
-    source = try SourceRelation(table: options.table, features: options.features)
+    source =
+      try options.query.map { .rows($0) } ?? SourceRelation(table: options.table, features: options.features)
     target = try TableName(parsing: options.target)
     if options.form != .select, options.keys.isEmpty {
       throw SQLError(

@@ -26,6 +26,8 @@ OTHERS = {
     "opz sql status --database postgresql://scoring@db.example/crm": 6,
     "opz sql rollback --database postgresql://scoring@db.example/crm --name churn_score": 6,
     "opz sql uninstall --database postgresql://scoring@db.example/crm --name churn_score": 6,
+    'opz score churn@1.0.0 --database postgresql://scoring@db.example/crm --query "SELECT * FROM customers" --key id'
+    " --into scores --follow": 6,
     "opz sql verify churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers": 6,
     "opz sql check churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers": 6,
 }

@@ -127,7 +127,7 @@ struct InstallSteps {
         "the role needs CREATE in the schema, SELECT on the table, SELECT and INSERT on \(InstallNames.logName), "
           + "and has to be a member of the role that owns the name"
       case .lost: "nothing was changed; run the command again"
-      case .badURL, .notFound, .notConnected, .refused: error.hint
+      case .badURL, .notFound, .notConnected, .refused, .damaged: error.hint
       }
     return DatabaseError(error.code, error.subject, reason: error.reason, hint: hint)
   }
