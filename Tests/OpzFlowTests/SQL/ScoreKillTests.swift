@@ -143,11 +143,13 @@ struct ScoreKillTests {
         "scores", "--quiet",
       ], environment: fixture.base.project.session.environmentList, directory: fixture.base.project.directory.path)
     var most: UInt64 = 0
-    while process.poll() == nil {
+    var status: Int32?
+    while status == nil {
       if let memory = ProcessMemory.of(process.pid) { most = max(most, memory.bytes) }
       try await Task.sleep(for: .milliseconds(5))
+      status = process.poll()
     }
-    #expect(process.wait() == 0)
+    #expect(status == 0)
     #expect(most > 0 && most < 64 << 20, "\(most)")
     #expect(try fixture.base.query("SELECT count(*) FROM scores") == [["200000"]])
   }

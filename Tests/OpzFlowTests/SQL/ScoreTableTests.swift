@@ -89,7 +89,7 @@ struct ScoreTableTests {
     let cells = lines.dropFirst().enumerated().map { row, cells in
       [DatabaseCell.number(Double(row))]
         + zip(cells, loaded.model.inputs).map { cell, input -> DatabaseCell in
-          guard case .number = input.kind else { return .text(String(cell)) }
+          guard case .number = input.kind else { return cell.isEmpty ? .missing : .text(String(cell)) }
           return Double(cell).map { .number($0) } ?? .missing
         }
     }
@@ -133,7 +133,7 @@ struct ScoreTableTests {
     let fixture = try await ScoreFixture(engine)
     try await fixture.score()
     let changes: [@Sendable (inout ScoreTable.Request) -> Void] = [
-      { $0.identity = ["other"] }, { $0.query += " WHERE id > 5" }, { $0.title = "other.json" },
+      { $0.identity = ["other"] }, { $0.query += " WHERE id > 5" },
       {
         $0.isIncremental = true; $0.identity = ["other"]
       },
@@ -267,18 +267,25 @@ struct ScoreTableTests {
     }
   }
 
+  private final class Flag: Sendable {
+    private let state = Mutex(false)
+    var isSet: Bool { state.withLock { $0 } }
+    func set() { state.withLock { $0 = true } }
+  }
+
   @Test("a new row is scored while it follows, whatever its key", arguments: InstallFixture.engines, ["", "changed"])
   func follow(engine: String, watermark: String) async throws {
     let fixture = try await ScoreFixture(engine)
     if !watermark.isEmpty {
       try fixture.base.run("ALTER TABLE customers ADD COLUMN changed INTEGER", "UPDATE customers SET changed = 1")
     }
-    let stops = Mutex(false)
+    let stops = Flag()
+    let mark: String? = watermark.isEmpty ? nil : watermark
     try await withThrowingTaskGroup(of: ScoreReport?.self) { group in
       group.addTask {
-        try await fixture.score(stop: { stops.withLock { $0 } }) {
+        try await fixture.score(stop: { stops.isSet }) {
           $0.pause = 20
-          $0.watermark = watermark.isEmpty ? nil : watermark
+          $0.watermark = mark
         }
       }
       func wait(_ count: Int) async throws {
@@ -290,11 +297,11 @@ struct ScoreTableTests {
       }
       try await wait(200)
       for row in 0..<3 {
-        let mark = watermark.isEmpty ? "" : ", \(row + 2)"
-        try fixture.base.run("INSERT INTO customers VALUES (\(1000 + row), 1\(mark))")
+        let rest = mark == nil ? "" : ", \(row + 2)"
+        try fixture.base.run("INSERT INTO customers VALUES (\(1000 + row), 1\(rest))")
         try await wait(201 + row)
       }
-      stops.withLock { $0 = true }
+      stops.set()
       let report = try await group.next()
       #expect(report??.outcome == .stopped && report??.rows == 203)
     }
