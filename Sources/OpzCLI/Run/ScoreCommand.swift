@@ -18,9 +18,10 @@ struct ScoreCommand: AsyncParsableCommand {
       an Arrow IPC stream or file, it is one too.
 
       With --query, rows come from a database (sqlite:FILE or postgresql://USER@HOST/DATABASE) and scores go into a table of \
-      it, which is made: keys, scores, model, version, scored_at. Rows and the place behind them are committed together, so \
-      that the same command goes on after a kill, Ctrl-C (exit code 130) or a lost connection: no row is lost, none stands \
-      twice. A table with scores of another model or query is left alone, without --restart.
+      it, which is made: keys, scores, model, version, scored_at. Without --query, the version's own features.sql makes the \
+      rows. Rows and the place behind them are committed together, so that the same command goes on after a kill, Ctrl-C \
+      (exit code 130) or a lost connection: no row is lost, none stands twice. A table with scores of another model or query \
+      is left alone, without --restart.
 
       opz score churn@1.0.0 --input rows.csv --output scores.csv
       opz score examples/churn/model.json --input examples/churn/holdout.csv --kind margin | head
@@ -51,12 +52,14 @@ struct ScoreCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    guard input == nil || rows.query == nil else { throw ValidationError("--input and --query exclude each other") }
-    guard input != nil || rows.query != nil else {
+    guard input == nil || !rows.isUsed else {
+      throw ValidationError("--input and \(rows.query == nil ? "--into" : "--query") exclude each other")
+    }
+    guard input != nil || rows.isUsed else {
       throw ValidationError("--input FILE names a table, or --query SELECT the rows of a database")
     }
-    try rows.validate(isUsed: rows.query != nil)
-    if rows.query != nil {
+    try rows.validate(isUsed: rows.isUsed)
+    if rows.isUsed {
       let isOfFile = output != nil || rejects != nil || !scores.keep.isEmpty
       guard !isOfFile, table.isOfQuery else {
         throw ValidationError("--query takes none of the options of files but --columns; its SELECT decides the rest")
@@ -67,7 +70,7 @@ struct ScoreCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    if let query = rows.query { return try await score(query) }
+    if rows.isUsed { return try await scoreRows() }
     let session = options.session()
     let loaded = try await ModelOperand(model, session).load(iterations: scores.iterations, unseen: scores.unseen)
     for note in loaded.model.notes { options.note(note) }

@@ -12,7 +12,10 @@ extension ScoreCommand {
   /// The options of `--query`.
   struct QueryOptions: ParsableArguments {
     @OptionGroup var database: DatabaseOption
-    @Option(help: ArgumentHelp("The rows: a SELECT whose columns are the model's inputs.", valueName: "select"))
+    @Option(
+      help: ArgumentHelp(
+        "The rows: a SELECT whose columns are the model's inputs; the version's features.sql if missing.",
+        valueName: "select"))
     var query: String?
     @Option(help: ArgumentHelp("The table that the scores go into; it is made if missing.", valueName: "table"))
     var into: String?
@@ -35,6 +38,9 @@ extension ScoreCommand {
     @Flag(help: "An object: database, table, model, mode, job, outcome, rows, unscored, batches, total, seconds.")
     var json = false
 
+    /// Whether rows come from a database.
+    var isUsed: Bool { query != nil || into != nil }
+
     func validate(isUsed: Bool) throws {
       guard isUsed else {
         let flags = [incremental, follow, inDatabase, restart, json, database.database != nil, into != nil]
@@ -55,9 +61,14 @@ extension ScoreCommand {
   }
 
   /// Scores the rows of a query into a table.
-  func score(_ query: String) async throws {
+  func scoreRows() async throws {
     let session = options.session()
     let operand = ModelOperand(model, session)
+    var query = rows.query
+    if query == nil { query = try await operand.features()?.text }
+    guard let query else {
+      throw ValidationError("--query SELECT is missing, and the model has no features.sql that makes its columns")
+    }
     let url = try rows.database.url(session)
     let loaded = try await operand.load(iterations: scores.iterations, unseen: scores.unseen)
     for note in loaded.model.notes { options.note(note) }
