@@ -125,6 +125,9 @@ struct PackageTests {
     #expect(error?.category == .notFound)
     #expect(try FileStatus.find(project.directory.path.appending("registry")) == nil)
     let empty = try Project()
+    let absent = await #expect(throws: ConfigError.self) { try await empty.package() }
+    #expect(absent?.category == .notFound && absent?.reason == "no such directory")
+    try empty.directory.write("p/notes.txt", "")
     let none = await #expect(throws: ConfigError.self) { try await empty.package() }
     #expect(none?.hint?.contains("opz init") == true)
   }
