@@ -65,7 +65,7 @@ PREPARATIONS = [
     ("opz serve .", "cd own && export VIRTUAL_ENV=" + os.path.dirname(TOOLS)),
     (
         "opz serve --models",
-        "mkdir -p models/churn/1 && cp model.json models/churn/1/ && umask 077 && echo 0123456789abcdef > token",
+        "mkdir -p models/churn/1 && cp model.json models/churn/1/ && rm token && umask 077 && echo 0123456789abcdef > token",
     ),
     ("opz registry serve --registry", "mkdir rehearsal && rmdir rehearsal"),
     ("opz resolve -f k8s --check", "opz resolve -f k8s --in-place"),
