@@ -9,7 +9,7 @@ public enum ProjectDirectory {
     let shown = path.lexicallyNormalized()
     guard let status = try FileStatus.find(path) else {
       throw ConfigError(
-        shown.string, "no such directory", hint: near(path) ?? "opz init DIR begins with a directory that has a model",
+        shown.string, "no such directory", hint: near(path) ?? "name a directory that has opz.yaml or a model",
         category: .notFound)
     }
     guard status.kind != .directory else { return }

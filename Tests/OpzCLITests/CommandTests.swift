@@ -78,7 +78,7 @@ struct CommandTests {
   @Test(
     "exit codes tell kinds of failure apart",
     arguments: [
-      (["package", "nowhere"], 2, "opz init"), (["show", "weights@9.9.9"], 2, "1.0.0"),
+      (["package", "nowhere"], 2, "opz.yaml or a model"), (["show", "weights@9.9.9"], 2, "1.0.0"),
       (["show", "nothing"], 2, "it has weights"),
       (["show", "Bad Name"], 64, "lower-case"),
       (["package", "p", "--version", "1.0.0", "--set", "env={A: b}"], 3, "--version 1.0.1"),

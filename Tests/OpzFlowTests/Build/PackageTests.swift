@@ -126,7 +126,7 @@ struct PackageTests {
     #expect(try FileStatus.find(project.directory.path.appending("registry")) == nil)
     let empty = try Project()
     let absent = await #expect(throws: ConfigError.self) { try await empty.package() }
-    #expect(absent?.category == .notFound && absent?.hint?.contains("opz init") == true)
+    #expect(absent?.category == .notFound && absent?.hint?.contains("opz.yaml or a model") == true)
     try empty.directory.write("p/notes.txt", "")
     let none = await #expect(throws: ConfigError.self) { try await empty.package() }
     #expect(none?.hint?.contains("opz init") == true)

@@ -35,9 +35,8 @@ public struct ScoreReport: Sendable, Encodable {
     switch outcome {
     case .scored: return ["\(rows) rows\(left) into \(table) in \(database)\(all): \(model)"]
     case .unchanged:
-      return [
-        "\(table) in \(database) has the scores of \(model): \(total) rows", "--incremental scores rows that are new",
-      ]
+      return ["\(table) in \(database) has the scores of \(model): \(total) rows"]
+        + (mode == .all ? ["--incremental scores rows that are new"] : [])
     case .stopped: return ["stopped: \(rows) rows\(left) are in \(table)\(all); the same command goes on behind them"]
     }
   }
