@@ -1,3 +1,4 @@
+import Glibc
 import OpzDatabase
 import OpzIO
 import OpzModel
@@ -84,10 +85,9 @@ struct ScoreKillTests {
     var random = SystemRandomNumberGenerator()
     for attempt in 0..<60 {
       let process = try ChildProcess.start(try words("scores"), environment: environment, directory: directory)
-      // The first is ended before it can be done, however busy the machine is. SIGTERM lets it commit what it has; the
-      // others end it where it is.
-      let pause = attempt == 0 ? 0 : Int.random(in: 20..<(200 + attempt * 20), using: &random)
-      try await Task.sleep(for: .milliseconds(pause))
+      // The first is ended before it can be done, however busy the machine is: `Task.sleep` gives the thread to another
+      // test, which may keep it for seconds. SIGTERM lets it commit what it has; the others end it where it is.
+      if attempt > 0 { usleep(UInt32.random(in: 20..<UInt32(200 + attempt * 20), using: &random) * 1000) }
       process.send(signal: attempt % 4 == 3 ? 15 : 9)
       let status = process.wait()
       let keys = (try? fixture.base.query("SELECT count(*), count(DISTINCT id) FROM scores").first) ?? ["0", "0"]
