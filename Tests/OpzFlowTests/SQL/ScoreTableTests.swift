@@ -172,6 +172,21 @@ struct ScoreTableTests {
     var expected = InstallFixture.expected(40)
     expected[7] = 70
     #expect(try fixture.margins() == expected)
+    let restart = await #expect(throws: FlowError.self) { try await fixture.score { $0.restarts = true } }
+    #expect(restart?.category == .conflict && restart?.reason.hasPrefix("it has 1 rows that no job") == true)
+    #expect(try fixture.margins() == expected)
+  }
+
+  @Test("a restart removes no row that somebody added to the table", arguments: InstallFixture.engines)
+  func added(engine: String) async throws {
+    let fixture = try await ScoreFixture(engine)
+    try await fixture.score()
+    try fixture.base.run("INSERT INTO scores (id, margin) VALUES (100000, 1)")
+    await #expect(throws: FlowError.self) { try await fixture.score { $0.restarts = true } }
+    #expect(try fixture.keys().count == 201)
+    try fixture.base.run("DELETE FROM scores WHERE id = 100000")
+    try await fixture.score { $0.restarts = true }
+    #expect(try fixture.margins() == InstallFixture.expected(40))
   }
 
   @Test("NULL and repeated keys are refused with the figure", arguments: InstallFixture.engines)

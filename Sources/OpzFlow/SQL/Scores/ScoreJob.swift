@@ -28,6 +28,8 @@ struct ScoreJob: Sendable, Hashable {
   var startedAt: String
   var updatedAt: String
   var actor: String
+  /// Rows that the table had when the job began, which are not its own.
+  var kept = 0
 
   /// Where a job is.
   struct Position: Sendable, Hashable {
@@ -37,7 +39,7 @@ struct ScoreJob: Sendable, Hashable {
 
   static let columns = [
     "target", "id", "model", "image", "work", "state", "position", "rows", "unscored", "batches", "started_at",
-    "updated_at", "actor",
+    "updated_at", "actor", "kept",
   ]
 
   /// Reads a row; nil for what opz did not write.
@@ -45,7 +47,8 @@ struct ScoreJob: Sendable, Hashable {
     guard row.count == ScoreJob.columns.count, let target = row[0], let id = row[1], let model = row[2],
       let image = row[3], let work = row[4], let state = row[5].flatMap(State.init(rawValue:)),
       let rows = row[7].flatMap({ Int($0) }), let unscored = row[8].flatMap({ Int($0) }),
-      let batches = row[9].flatMap({ Int($0) }), let startedAt = row[10], let updatedAt = row[11], let actor = row[12]
+      let batches = row[9].flatMap({ Int($0) }), let startedAt = row[10], let updatedAt = row[11], let actor = row[12],
+      let kept = row[13].flatMap({ Int($0) })
     else { return nil }
     self.init(
       target: target, id: id, model: model, image: image, work: work, state: state, startedAt: startedAt,
@@ -54,7 +57,7 @@ struct ScoreJob: Sendable, Hashable {
       guard let position = Position(json: text) else { return nil }
       self.position = position
     }
-    (self.rows, self.unscored, self.batches) = (rows, unscored, batches)
+    (self.rows, self.unscored, self.batches, self.kept) = (rows, unscored, batches, kept)
   }
 
   init(
@@ -120,7 +123,7 @@ struct ScoreJobStatements: Sendable {
   /// Creates the table if it is not there.
   var creation: String {
     let columns = ScoreJob.columns.map { column in
-      let isNumber = ["rows", "unscored", "batches"].contains(column)
+      let isNumber = ["rows", "unscored", "batches", "kept"].contains(column)
       let constraint = column == "target" ? " NOT NULL PRIMARY KEY" : column == "position" ? "" : " NOT NULL"
       return "\(quoted(column)) \(dialect.name(of: isNumber ? .integer : .text))\(constraint)"
     }
@@ -137,7 +140,7 @@ struct ScoreJobStatements: Sendable {
     let position = job.position.map { dialect.literal($0.json) } ?? "NULL"
     let texts = [job.target, job.id, job.model, job.image, job.work, job.state.rawValue].map(dialect.literal)
     let numbers = [job.rows, job.unscored, job.batches].map { "\($0)" }
-    let ends = [job.startedAt, job.updatedAt, job.actor].map(dialect.literal)
+    let ends = [job.startedAt, job.updatedAt, job.actor].map(dialect.literal) + ["\(job.kept)"]
     return Array(zip(ScoreJob.columns, texts + [position] + numbers + ends)).map { ($0, $1) }
   }
 

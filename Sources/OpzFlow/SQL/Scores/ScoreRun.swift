@@ -98,13 +98,30 @@ final class ScoreRun {
     return "\(Digest.of(writer.bytes))"
   }
 
-  private func newJob() -> ScoreJob {
+  /// - Parameter kept: rows that the table has before it.
+  private func newJob(keeping kept: Int) -> ScoreJob {
     let now = Timestamp.now().description
     let id = (0..<32).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined()
-    return ScoreJob(
+    var job = ScoreJob(
       target: names.stable.last, id: id, model: request.version?.record.reference ?? request.title,
       image: request.version.map { "\($0.record.image.digest)" } ?? "", work: work, state: .running, startedAt: now,
       updatedAt: now, actor: session.author.actor)
+    job.kept = kept
+    return job
+  }
+
+  private func rowCount() throws -> Int {
+    try connection.firstColumn(of: target.counting).first.flatMap { Int($0) } ?? 0
+  }
+
+  /// Requires that all rows of the table are the job's: a restart removes them.
+  private func checkRestart(of job: ScoreJob) throws {
+    let others = max(job.kept, try rowCount() - job.rows)
+    guard others > 0 else { return }
+    throw FlowError(
+      .conflict, request.into,
+      reason: "it has \(others) rows that no job of opz wrote, and --restart would remove them",
+      hint: "name another table; or remove the rows of the job yourself, and use --incremental")
   }
 
   /// Makes tables and the job where they are not there, in a transaction in which nobody else does.
@@ -126,26 +143,31 @@ final class ScoreRun {
         return job
       }
       var job = found
+      var kept = 0
       let exists = try place.catalog.relation(names.stable) != nil
       if exists {
         target = try target.fitting(place, connection)
         if let found, request.restarts {
+          try checkRestart(of: found)
           jobs.append(found)
           try run(target.clearing)
           job = nil
         } else if let found {
           try check(found)
-        } else if request.mode == .all, try !connection.rows(of: target.probing).isEmpty {
-          throw FlowError(
-            .conflict, request.into, reason: "it has rows that no job of opz wrote",
-            hint: "--incremental keeps them and adds what is missing; or name another table")
+        } else {
+          kept = try rowCount()
+          guard request.mode != .all || kept == 0 else {
+            throw FlowError(
+              .conflict, request.into, reason: "it has \(kept) rows that no job of opz wrote",
+              hint: "--incremental keeps them and adds what is missing; or name another table")
+          }
         }
       } else {
         try run(target.creation)
         job = nil
       }
       if job == nil, found != nil { try run(statements.removing(names.stable.last)) }
-      let result = job ?? newJob()
+      let result = job ?? newJob(keeping: kept)
       if job == nil { try run(statements.inserting(result)) }
       try run("COMMIT")
       return result
@@ -211,10 +233,10 @@ final class ScoreRun {
       }
       options.kind = own
     }
-    options.query = try source.rows(part)
+    options.source = .rows(try source.rows(part))
     options.keys = source.keys.map(\.name) + (source.watermark.map { [$0.name] } ?? [])
     options.columns = request.columns
-    options.source = request.title
+    options.title = request.title
     let statement = try ModelSQL(scorer.model, place.dialect, options: options).statement()
     guard statement.scores.map(\.name) == scoring.columns.map(\.name) else {
       throw FlowError(.failed, "--in-database", reason: "the model's SQL has other columns than its scorer")

@@ -189,8 +189,8 @@ struct ScoreTarget: Sendable {
 
   /// Removes all rows.
   var clearing: String { "DELETE FROM \(name.text(dialect))" }
-  /// Has a row if the table has.
-  var probing: String { "SELECT 1 FROM \(name.text(dialect)) LIMIT 1" }
+  /// How many rows there are.
+  var counting: String { "SELECT count(*) FROM \(name.text(dialect))" }
 
   /// The type of the greatest value, in SQLite.
   func greatestType(_ column: String) -> String {
