@@ -13,7 +13,8 @@ import threading
 import numpy
 import tritonclient.grpc
 import tritonclient.http
-from tritonclient.utils import InferenceServerException, triton_to_np_dtype
+from serving_http import refused
+from tritonclient.utils import triton_to_np_dtype
 
 TEXTS = {"plan": "day", "state": "NJ"}
 
@@ -30,15 +31,6 @@ def inputs(module, client):
         made.append(module.InferInput(name, [1], datatype))
         made[-1].set_data_from_numpy(values)
     return made
-
-
-def refused(text, call, *arguments, **options):
-    try:
-        call(*arguments, **options)
-    except InferenceServerException as error:
-        assert text in str(error), error
-    else:
-        raise AssertionError(f"{text}: it was taken")
 
 
 def states(client):
