@@ -59,15 +59,6 @@ extension SettingsMembers {
     let source: Contract.Source = try members.choice("from") ?? .written
     return Contract.Rule(try read(members), action, from: source)
   }
-
-  private func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) throws -> Choice?
-  where Choice.RawValue == String {
-    guard let text = try text(key) else { return nil }
-    guard let choice = Choice(rawValue: text) else {
-      throw wrong(key, "it is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return choice
-  }
 }
 
 extension Contract.Column {

@@ -75,6 +75,16 @@ struct SettingsMembers {
     return text
   }
 
+  /// One of an enumeration's texts; nil if the member is missing.
+  func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) throws -> Choice?
+  where Choice.RawValue == String {
+    guard let text = try text(key) else { return nil }
+    guard let choice = Choice(rawValue: text) else {
+      throw wrong(key, "it is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
   func texts(_ key: String) throws -> [String]? {
     guard let value = members[key] else { return nil }
     guard let texts = value.textList, !texts.contains(where: { $0.utf8.contains(0) }) else {
@@ -178,15 +188,6 @@ extension SettingsMembers {
     return ReadingOptions(
       iterations: try choice("iterations") ?? .all, format: try text("format"), unseen: try choice("unseen") ?? .library
     )
-  }
-
-  private func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) throws -> Choice?
-  where Choice.RawValue == String {
-    guard let text = try text(key) else { return nil }
-    guard let choice = Choice(rawValue: text) else {
-      throw wrong(key, "it is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return choice
   }
 
   private func workers() throws -> ServeSettings.Workers {
