@@ -1,3 +1,5 @@
+import OpzIO
+
 /// The report of `opz sql verify` as one HTML page, for a reviewer without opz: no script, and nothing from elsewhere.
 public struct SQLReportPage: Sendable {
   private let report: SQLReport
@@ -83,7 +85,7 @@ public struct SQLReportPage: Sendable {
     let detail = (check.problem.map { ["not computed: \($0)"] } ?? []) + check.examples
     let examples =
       detail.isEmpty
-      ? "" : "\n<tr><td colspan=\"6\"><pre>\(escaped(detail.joined(separator: "\n")))</pre></td></tr>"
+      ? "" : "\n<tr><td colspan=\"6\"><pre>\(detail.map(escaped).joined(separator: "\n"))</pre></td></tr>"
     return """
       <tr><td>\(escaped(check.kind))</td><td>\(escaped(check.promise))</td><td class="number">\(check.values)</td>\
       <td class="number">\(check.equal)\(ties)</td><td class="number">\(check.differing)</td>\
@@ -91,23 +93,10 @@ public struct SQLReportPage: Sendable {
       """
   }
 
-  /// Text of a database or a model, which anybody may have written: markup becomes text, and what cannot be in a page
-  /// (control characters, the marks that turn the direction of writing) becomes U+FFFD.
+  /// Text of a database or a model, which anybody may have written: markup becomes text, as do control characters and the
+  /// marks that turn the direction of writing.
   private func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      case "\n", "\t": result.unicodeScalars.append(scalar)
-      default:
-        let hidden = scalar.properties.generalCategory == .control || scalar.properties.isBidiControl
-        result.unicodeScalars.append(hidden ? "\u{FFFD}" : scalar)
-      }
-    }
-    return result
+    let marks = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")]
+    return marks.reduce(PrintableText.line(text)) { $0.replacing($1.0, with: $1.1) }
   }
 }
