@@ -37,7 +37,7 @@ struct FeatureQueryTests {
     var builder = try ModelBuilder(name: "test", inputs: [Model.Input(name: "age", kind: .number(.float64))])
     try builder.addOutput(.prediction, try builder.add(.inputs([0])))
     var options = ModelSQL.Options()
-    options.features = try FeatureQuery(query, subject: "features.sql")
+    options.source = .query(try FeatureQuery(query, subject: "features.sql"))
     options.keys = ["id"]
     options.form = form
     return try ModelSQL(try builder.finish(), SQLDialect.named(dialect), options: options).statement().text

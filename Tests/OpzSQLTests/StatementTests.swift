@@ -29,8 +29,8 @@ struct StatementTests {
   func golden() throws {
     var options = ModelSQL.Options()
     options.keys = ["id"]
-    options.table = "crm.customers"
-    options.source = "stump@1.0.0"
+    options.source = try SourceRelation(table: "crm.customers")
+    options.title = "stump@1.0.0"
     let text = try ModelSQL(try Self.stump(), .postgresql, options: options).statement().text
     #expect(
       text == """
@@ -84,7 +84,7 @@ struct StatementTests {
       var options = ModelSQL.Options()
       options.keys = ["k\(name)"]
       options.form = .dbt
-      options.source = name
+      options.title = name
       let text = try ModelSQL(try Self.stump(name), dialect, options: options).statement().text
       #expect(text.contains(dialect.quoted("k").dropLast()), "\(name)")
       let header = text.split(separator: "\n").prefix { $0.hasPrefix("--") }
@@ -100,7 +100,7 @@ struct StatementTests {
     let dialect = try SQLDialect.named(dialect)
     var options = ModelSQL.Options()
     options.keys = ["id"]
-    options.table = "crm.customers"
+    options.source = try SourceRelation(table: "crm.customers")
     options.target = "scoring.churn"
     let query = try ModelSQL(try Self.stump(), dialect, options: options).statement().text
     options.form = form
@@ -131,13 +131,13 @@ struct StatementTests {
     var options = ModelSQL.Options()
     options.keys = ["id"]
     options.form = .dbt
-    options.table = "it's"
+    options.source = try SourceRelation(table: "it's")
     #expect(
       try ModelSQL(try Self.stump(), .duckdb, options: options).statement().text.contains("FROM {{ ref('it\\'s') }}"))
-    options.table = "crm.\"my customers\""
+    options.source = try SourceRelation(table: "crm.\"my customers\"")
     let text = try ModelSQL(try Self.stump(), .duckdb, options: options).statement().text
     #expect(text.contains("FROM {{ source('crm', 'my customers') }}"))
-    options.table = "db.crm.customers"
+    options.source = try SourceRelation(table: "db.crm.customers")
     #expect { try ModelSQL(try Self.stump(), .duckdb, options: options) } throws: { error in
       (error as? SQLError)?.reason.contains("3 parts") == true
     }
@@ -147,7 +147,7 @@ struct StatementTests {
   func catalogs(dialect: String) throws {
     let dialect = try SQLDialect.named(dialect)
     var options = ModelSQL.Options()
-    options.table = "a.b.c"
+    options.source = try SourceRelation(table: "a.b.c")
     let isRefused = (try? ModelSQL(try Self.stump(), dialect, options: options)) == nil
     #expect(isRefused == ["sqlite", "mysql", "mariadb", "oracle", "clickhouse"].contains(dialect.name))
   }

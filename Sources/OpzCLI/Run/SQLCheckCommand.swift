@@ -27,11 +27,6 @@ struct SQLCheckCommand: AsyncParsableCommand {
   var model: String
   @OptionGroup var database: DatabaseOption
   @OptionGroup var features: FeaturesOption
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
-  var columns: [String] = []
   @Option(help: ArgumentHelp("The most rows that are looked at.", valueName: "n")) var rows = 1_000_000
   @Flag(help: "An object: engine, engineVersion, database, model, source, rows, inputs, passed.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -48,7 +43,7 @@ struct SQLCheckCommand: AsyncParsableCommand {
     for note in loaded.model.notes { options.note(note) }
     var request = CheckFeatures.Request(
       title: try operand.title(), source: try await features.source(operand, session))
-    request.columns = try loaded.model.columnNames(columns)
+    request.columns = try loaded.model.columnNames(features.columns)
     request.profile = try await operand.trainingProfile()
     request.rows = rows
     let report = try await CheckFeatures(loaded.model, request, in: session).run(url)

@@ -50,11 +50,6 @@ struct SQLWriteCommand: AsyncParsableCommand {
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("A column to put out beside the scores; may be repeated.", valueName: "column"))
   var key: [String] = []
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
-  var columns: [String] = []
   @Option(help: ArgumentHelp("The view or table to create.", valueName: "name")) var name = "scores"
   @Option(help: "How trees are written; what fits the database if missing.") var shape: TreeShape?
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
@@ -72,13 +67,12 @@ struct SQLWriteCommand: AsyncParsableCommand {
     var wanted = ModelSQL.Options()
     wanted.form = form
     wanted.kind = kind
-    wanted.table = features.table ?? "input"
-    wanted.features = try await features.query(operand, session)
+    wanted.source = try await features.found(operand, session)
     wanted.target = name
     wanted.keys = key
-    wanted.columns = try loaded.model.columnNames(columns)
+    wanted.columns = try loaded.model.columnNames(features.columns)
     wanted.shape = shape
-    wanted.source = try operand.title()
+    wanted.title = try operand.title()
     let statement = try ModelSQL(loaded.model, target, options: wanted).statement()
     var file = try OutputFile(output.map { session.output($0) } ?? OutputFile.standardOutput)
     try file.write(Array(statement.text.utf8))

@@ -46,11 +46,6 @@ struct SQLInstallCommand: AsyncParsableCommand {
       "A column to put out beside the scores; may be repeated. The table's primary key if missing.",
       valueName: "column"))
   var key: [String] = []
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
-  var columns: [String] = []
   @Option(help: "What to compute, if not the model's default output.") var kind: ModelSQL.Kind?
   @Option(help: "How trees are written; what fits the database if missing.") var shape: TreeShape?
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
@@ -82,13 +77,11 @@ struct SQLInstallCommand: AsyncParsableCommand {
     let operand = ModelOperand(model, session)
     let loaded = try await operand.load(iterations: iterations)
     for note in loaded.model.notes { options.note(note) }
-    let query = try await features.query(operand, session)
-    guard query != nil || features.table != nil else { throw FeaturesOption.missing }
-    var request = InstallSQL.Request(name: name, table: features.table ?? "", title: try operand.title())
-    request.features = query
+    var request = InstallSQL.Request(
+      name: name, source: try await features.source(operand, session), title: try operand.title())
     request.version = try operand.version()
     request.keys = key
-    request.columns = try loaded.model.columnNames(columns)
+    request.columns = try loaded.model.columnNames(features.columns)
     request.kind = kind
     request.shape = shape
     request.limits.change = limits.maxChange

@@ -12,9 +12,9 @@ struct SQLVerifyCommand: AsyncParsableCommand {
     commandName: "verify", abstract: "Compares a model's scores in a database with the scorer's.",
     discussion: """
       Rows are made up for each split of each tree: at the threshold, one float below and above it, and with nothing; \
-      beside them each category, an unseen one, infinite values and random rows. With --table, or where the version has a query (features.sql), real rows too. Both are \
-      scored in the database by the SQL of opz sql and here, and compared leaf by leaf and number by number. Rows are in \
-      tables of the connection's own: nothing in the database changes.
+      beside them each category, an unseen one, infinite values and random rows. With --table, or where the version has a \
+      query (features.sql), real rows too. Both are scored in the database by the SQL of opz sql and here, and compared \
+      leaf by leaf and number by number. Rows are in tables of the connection's own: nothing in the database changes.
 
       URL is sqlite:FILE, duckdb:FILE or postgresql://USER@HOST/DATABASE. Passwords come from ~/.pgpass or PGPASSFILE, or \
       stand in a URL in the variable OPZ_DATABASE; on the command line, others could read them.
@@ -28,11 +28,6 @@ struct SQLVerifyCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
   @OptionGroup var database: DatabaseOption
   @OptionGroup var features: FeaturesOption
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
-  var columns: [String] = []
   @Option(help: ArgumentHelp("The most rows of the table or query; 0 for rows that are made up alone.", valueName: "n"))
   var rows = 100_000
   @Option(help: "How trees are written; what fits the database if missing.") var shape: TreeShape?
@@ -57,14 +52,11 @@ struct SQLVerifyCommand: AsyncParsableCommand {
     let loaded = try await operand.load(iterations: iterations)
     for note in loaded.model.notes { options.note(note) }
     var request = VerifySQL.Request(title: try operand.title())
-    if rows > 0 {
-      request.table = features.table
-      request.features = try await features.query(operand, session)
-    }
-    guard request.table != nil || request.features != nil || columns.isEmpty else {
+    if rows > 0 { request.source = try await features.found(operand, session) }
+    guard request.source != nil || features.columns.isEmpty else {
       throw ValidationError("--columns is for the columns of --table or --features")
     }
-    request.columns = try loaded.model.columnNames(columns)
+    request.columns = try loaded.model.columnNames(features.columns)
     request.rows = rows
     request.shape = shape
     let key = try keys.privateKey(session)

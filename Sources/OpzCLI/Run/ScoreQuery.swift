@@ -43,9 +43,11 @@ extension ScoreCommand {
 
     func validate(isUsed: Bool) throws {
       guard isUsed else {
-        let flags = [incremental, follow, inDatabase, restart, json, database.database != nil, into != nil]
+        let flags = [incremental, follow, inDatabase, restart, json, database.database != nil]
         guard !flags.contains(true), key.isEmpty, watermark == nil, every == 500, unscored == .error, batch == 50_000
-        else { throw ValidationError("--query SELECT is missing: the other options of a database need it") }
+        else {
+          throw ValidationError("--query SELECT or --into TABLE is missing: the other options of a database need them")
+        }
         return
       }
       guard into != nil else { throw ValidationError("--into TABLE is missing: where the scores go") }

@@ -15,10 +15,8 @@ public struct VerifySQL: Sendable {
   public struct Request: Sendable {
     /// For the report: a name, version and digest.
     public var title: String
-    /// A table with the model's inputs; nil for rows that were made up alone.
-    public var table: String?
-    /// A query that makes the columns, in the table's place.
-    public var features: FeatureQuery?
+    /// A table with the model's inputs, or a query that makes them; nil for rows that were made up alone.
+    public var source: SourceRelation?
     /// The table's column of an input, where it has another name: `Model.columnNames(_:)`.
     public var columns: [Int: String] = [:]
     /// The most rows of the table.
@@ -30,14 +28,6 @@ public struct VerifySQL: Sendable {
 
     /// Boundary rows, and no table.
     public init(title: String) { self.title = title }
-
-    /// Where real rows are read from; nil for none.
-    var source: SourceRelation? {
-      get throws {
-        guard table != nil || features != nil else { return nil }
-        return try SourceRelation(table: table ?? "", features: features)
-      }
-    }
   }
 
   private let model: Model
@@ -76,7 +66,7 @@ public struct VerifySQL: Sendable {
     let boundary = BoundaryRows(model, limit: request.boundaryRows)
     (report.splits, report.reachedSplits) = (boundary.splits, boundary.reached)
     report.parts.append(try comparing.made(boundary))
-    if let source = try request.source {
+    if let source = request.source {
       let part = try comparing.copied(source, columns: request.columns, limit: request.rows)
       report.parts.append(part)
     }

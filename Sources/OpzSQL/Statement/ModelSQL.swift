@@ -23,11 +23,8 @@ public struct ModelSQL: Sendable {
     public var form = Form.select
     /// Nil for the model's default output.
     public var kind: Kind?
-    public var table = "input"
-    /// A query that makes the columns, in the table's place.
-    public var features: FeatureQuery?
-    /// What is read in the place of the table.
-    public var query: QueryText?
+    /// Where the model's columns are; a table `input` if it is nil.
+    public var source: SourceRelation?
     /// The view or table to create.
     public var target = "scores"
     /// Columns of the table that are put out as they are.
@@ -37,7 +34,7 @@ public struct ModelSQL: Sendable {
     /// Nil for the one that fits the database.
     public var shape: TreeShape?
     /// What the header says that the model is: a name, version and digest.
-    public var source = ""
+    public var title = ""
 
     /// The defaults.
     public init() {}
@@ -79,8 +76,7 @@ public struct ModelSQL: Sendable {
     self.model = model
     self.dialect = dialect
     self.options = options
-    source =
-      try options.query.map { .rows($0) } ?? SourceRelation(table: options.table, features: options.features)
+    source = try options.source ?? SourceRelation(table: "input")
     target = try TableName(parsing: options.target)
     if options.form != .select, options.keys.isEmpty {
       throw SQLError(
@@ -107,8 +103,8 @@ public struct ModelSQL: Sendable {
       guard source.parts.count <= 2 else {
         throw SQLError(
           .badOption, "--table",
-          reason: "dbt names a source by its name and a table, and \"\(options.table.prefix(80))\" has "
-            + "\(source.parts.count) parts",
+          reason: "dbt names a source by its name and a table, and "
+            + "\"\(source.parts.joined(separator: ".").prefix(80))\" has \(source.parts.count) parts",
           hint: "write --table SOURCE.TABLE; the source's database stands in dbt's sources file")
       }
       return
@@ -249,7 +245,7 @@ public struct ModelSQL: Sendable {
 
   private func header(_ notes: Set<SQLNote>, _ shape: TreeShape) -> String {
     var lines = [
-      options.source.isEmpty ? "a model (\(model.objective))" : "\(options.source) (\(model.objective))",
+      options.title.isEmpty ? "a model (\(model.objective))" : "\(options.title) (\(model.objective))",
       "SQL for \(dialect.name) \(dialect.version) and later"
         + (dialect.isProven ? "" : "; it was not run in this database"),
     ]

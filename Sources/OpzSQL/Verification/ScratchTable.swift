@@ -57,7 +57,7 @@ public struct ScratchTable: Sendable {
     options.kind = kind
     options.shape = shape
     options.keys = [ScratchTable.key]
-    options.table = place.source
+    options.source = .table(place)
     options.columns = Dictionary(uniqueKeysWithValues: inputs.map { ($0, "c\($0)") })
     return try ModelSQL(model, dialect, options: options).statement()
   }

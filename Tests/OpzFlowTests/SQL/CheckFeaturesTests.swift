@@ -119,12 +119,12 @@ struct CheckFeaturesTests {
     let fixture = try await InstallFixture(engine)
     let model = try VerifySQLTests.stump(threshold: 41.7, value: 0.25)
     var verify = VerifySQL.Request(title: "stump")
-    verify.features = try FeatureQuery("SELECT id, age * 2 AS age FROM customers", subject: "f")
+    let doubled = try FeatureQuery("SELECT id, age * 2 AS age FROM customers", subject: "f")
+    verify.source = .query(doubled)
     let report = try await VerifySQL(model, verify, in: fixture.project.session).run(fixture.url)
     #expect(report.passed && report.parts.map(\.rows).last == 200, "\(report.lines)")
     #expect(report.published.parts.last?.name == "a table")
-    var request = InstallSQL.Request(name: "doubled", table: "", title: "stump")
-    request.features = verify.features
+    var request = InstallSQL.Request(name: "doubled", source: .query(doubled), title: "stump")
     await #expect(throws: FlowError.self) {
       _ = try await InstallSQL(model, request, in: fixture.project.session).run(fixture.url)
     }

@@ -66,9 +66,11 @@ struct InstallFixture: Sendable {
     return try await project.package { $0.version = number }.version
   }
 
+  static let customers = SourceRelation.table(TableName(parts: ["customers"]))
+
   static func request(_ version: Registry.Version?, name: String = "churn_score") -> InstallSQL.Request {
     let title = version.map { "\($0.record.reference), image \($0.record.image.digest)" } ?? "model.json"
-    var request = InstallSQL.Request(name: name, table: "customers", title: title)
+    var request = InstallSQL.Request(name: name, source: customers, title: title)
     request.version = version
     return request
   }

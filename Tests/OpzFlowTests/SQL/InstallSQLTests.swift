@@ -210,19 +210,20 @@ struct InstallSQLTests {
     let fixture = try await InstallFixture(engine)
     try fixture.run(
       "CREATE TABLE doubles (id INTEGER, age DOUBLE PRECISION)", "INSERT INTO doubles VALUES (1, 2), (1, 3)")
+    let doubles = try SourceRelation(table: "doubles")
     let missing = await #expect(throws: FlowError.self) {
-      try await fixture.install(InstallFixture.stump(40), nil) { $0.table = "doubles" }
+      try await fixture.install(InstallFixture.stump(40), nil) { $0.source = doubles }
     }
     #expect(missing?.category == .usage)
     let double = await #expect(throws: FlowError.self) {
       try await fixture.install(InstallFixture.stump(40), nil) {
-        $0.table = "doubles"; $0.keys = ["id"]
+        $0.source = doubles; $0.keys = ["id"]
       }
     }
     #expect(double?.reason.contains("same key") == true)
     #expect(
       try await fixture.install(InstallFixture.stump(40), nil) {
-        $0.table = "doubles"; $0.keys = ["id", "age"]
+        $0.source = doubles; $0.keys = ["id", "age"]
       }.outcome == .installed)
   }
 
@@ -245,7 +246,8 @@ struct InstallSQLTests {
     let view = name.utf8.count < 60 ? "\"v\(quoted.dropFirst())" : "\"v\(name.dropFirst())\""
     for threshold in [Float(40), 50] {
       var request = InstallFixture.request(nil)
-      (request.name, request.table, request.keys, request.title) = (view, quoted, [name], name)
+      request.source = try SourceRelation(table: quoted)
+      (request.name, request.keys, request.title) = (view, [name], name)
       let report = try await InstallSQL(InstallFixture.stump(threshold), request, in: session).run(fixture.url)
       #expect(report.outcome == .installed)
     }

@@ -126,7 +126,7 @@ struct VerifySQLTests {
     #expect(made.status == 0, "\(made.errorText)")
     let model = try Self.stump(threshold: 41.7, value: 0.25)
     var request = VerifySQL.Request(title: "stump")
-    request.table = "\"my customers\""
+    request.source = try SourceRelation(table: "\"my customers\"")
     request.columns = [0: "customer age"]
     let url = try DatabaseURL(parsing: "sqlite:crm.db", from: .commandLine)
     let report = try await VerifySQL(model, request, in: session(directory)).run(url)

@@ -14,10 +14,8 @@ public struct InstallSQL: Sendable {
   public struct Request: Sendable {
     /// The stable name.
     public var name: String
-    /// The table with the model's inputs.
-    public var table: String
-    /// A query that makes the columns, in the table's place.
-    public var features: FeatureQuery?
+    /// The table with the model's inputs, or the query that makes them.
+    public var source: SourceRelation
     /// Columns that are put out as they are; the table's primary key if there are none.
     public var keys: [String] = []
     /// The table's column of an input, where it has another name: `Model.columnNames(_:)`.
@@ -41,10 +39,10 @@ public struct InstallSQL: Sendable {
     /// Whether all is undone at the end.
     public var isDryRun = false
 
-    /// A model under a name, for a table.
-    public init(name: String, table: String, title: String) {
+    /// A model under a name, for a table or query.
+    public init(name: String, source: SourceRelation, title: String) {
       self.name = name
-      self.table = table
+      self.source = source
       self.title = title
     }
   }
@@ -116,7 +114,7 @@ public struct InstallSQL: Sendable {
 
   /// The model's statement alone, and what stands beside it.
   private func scoring(_ place: InstallPlace) throws -> InstallScoring {
-    let source = try SourceRelation(table: request.table, features: request.features)
+    let source = request.source
     var keys = request.keys
     if keys.isEmpty, case .table(let table) = source { keys = try place.catalog.primaryKey(of: table) }
     guard !keys.isEmpty else {
@@ -197,13 +195,12 @@ struct InstallScoring {
     var options = ModelSQL.Options()
     options.form = form
     options.kind = request.kind
-    options.table = request.table
-    options.features = request.features
+    options.source = request.source
     if let target { options.target = target.source }
     options.keys = keys
     options.columns = request.columns
     options.shape = request.shape
-    options.source = request.title
+    options.title = request.title
     return try ModelSQL(model, dialect, options: options).statement()
   }
 }
