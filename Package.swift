@@ -205,7 +205,7 @@ if !light {
         "OpzIO", system, nioCore,
       ]),
     .executableTarget(
-      name: "opz-server", dependencies: ["OpzServe", "OpzFormats", "OpzIO"], swiftSettings: strict),
+      name: "opz-server", dependencies: ["OpzServe", "OpzWorkers", "OpzFormats", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzServe",
       [

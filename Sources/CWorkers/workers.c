@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,9 +99,8 @@ int opz_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0u); }
 
 int opz_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-int opz_worker_pipe(int ends[2]) {
-  int low[2];
-  if (pipe2(low, O_CLOEXEC) != 0) return -1;
+// Moves both ends to 5 or more, since 0 to 4 are what a worker gets its own at.
+static int lift(const int low[2], int ends[2]) {
   for (int end = 0; end < 2; end++) {
     ends[end] = fcntl(low[end], F_DUPFD_CLOEXEC, 5);
     if (ends[end] < 0) {
@@ -114,9 +114,51 @@ int opz_worker_pipe(int ends[2]) {
   }
   close(low[0]);
   close(low[1]);
+  return 0;
+}
+
+int opz_worker_pipe(int ends[2]) {
+  int low[2];
+  if (pipe2(low, O_CLOEXEC) != 0 || lift(low, ends) != 0) return -1;
   fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
   return 0;
 }
+
+int opz_worker_sockets(int ends[2]) {
+  int low[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, low) != 0) return -1;
+  return lift(low, ends);
+}
+
+ssize_t opz_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count) {
+  enum { most = 8 };
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(most * sizeof(int))];
+  } control;
+  if (descriptor_count == 0 || descriptor_count > most) {
+    errno = EINVAL;
+    return -1;
+  }
+  memset(&control, 0, sizeof control);
+  struct iovec piece = {(void *)bytes, count};
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.space;
+  message.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
+  memcpy(CMSG_DATA(header), descriptors, descriptor_count * sizeof(int));
+  ssize_t sent;
+  do sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT); while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
+int opz_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 int opz_memory_file(const void *bytes, size_t count) {
   int low = memfd_create("opz", MFD_CLOEXEC);
@@ -148,6 +190,11 @@ int opz_wait_for_end(pid_t pid) {
     if (errno != EINTR) return -1;
   }
   return 0;
+}
+
+int opz_is_child(pid_t pid) {
+  siginfo_t info;
+  return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 pid_t opz_ended_child(void) {

@@ -6,6 +6,7 @@ enum EmbeddedFiles {
     ("opz_worker/boosters.py", PackageResources.boosters_py),
     ("opz_worker/code.py", PackageResources.code_py),
     ("opz_worker/failures.py", PackageResources.failures_py),
+    ("opz_worker/forking.py", PackageResources.forking_py),
     ("opz_worker/frames.py", PackageResources.frames_py),
     ("opz_worker/graphs.py", PackageResources.graphs_py),
     ("opz_worker/hub.py", PackageResources.hub_py),

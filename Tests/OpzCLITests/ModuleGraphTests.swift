@@ -91,7 +91,7 @@ struct ModuleGraphTests {
       "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON",
       "OpzIO",
     ],
-    "opz-server": ["OpzServe", "OpzFormats", "OpzIO"],
+    "opz-server": ["OpzServe", "OpzWorkers", "OpzFormats", "OpzIO"],
     // Separate from opz's own graph, so that SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     "opz-hub": ["OpzHub", "OpzIO"],

@@ -12,7 +12,7 @@ struct ServeSettingsTests {
                               {"name": "plan", "datatype": "BYTES", "categories": ["a", "b"]}],
                    "outputs": [{"name": "prediction", "datatype": "INT64"},
                                {"name": "probability", "datatype": "FP64", "shape": [-1, 2]}]},
-     "workers": {"count": 3, "minimum": 2, "memory_mb": 512, "start_seconds": 30, "request_seconds": 5, "gpus": [0, 1]},
+     "workers": {"count": 3, "minimum": 2, "memory_mb": 512, "start_seconds": 30, "request_seconds": 5, "fork": false, "gpus": [0, 1]},
      "batch": {"rows": 8, "wait_ms": 2}}
     """
 
@@ -27,7 +27,9 @@ struct ServeSettingsTests {
     #expect(settings.signature?.inputs[0].range == 0...99 && settings.signature?.inputs[0].maybeMissing == false)
     #expect(settings.signature?.inputs[1].categories == ["a", "b"])
     #expect(settings.signature?.outputs[1].shape == [-1, 2])
-    #expect(settings.workers.count == 3 && settings.workers.minimum == 2 && settings.workers.gpus == [0, 1])
+    #expect(
+      settings.workers.count == 3 && settings.workers.minimum == 2 && settings.workers.gpus == [0, 1]
+        && !settings.workers.forks)
     #expect(settings.batch.rows == 8 && settings.batch.waitMilliseconds == 2)
     #expect(try ServeSettings(json: settings.json()) == settings)
   }

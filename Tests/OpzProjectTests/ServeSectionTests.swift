@@ -14,7 +14,7 @@ struct ServeSectionTests {
       Self.minimal + """
         serve:
           loader: sklearn-joblib
-          workers: {count: 2, memory: 1Gi, startSeconds: 300, requestSeconds: 30}
+          workers: {count: 2, memory: 1Gi, startSeconds: 300, requestSeconds: 30, fork: false}
           batch: {rows: 64, waitMilliseconds: 0}
           limits: {requests: 100, body: 32Mi}
         test: {tolerance: {absolute: 1e-9, relative: 0.001}, wait: 300}
@@ -24,7 +24,7 @@ struct ServeSectionTests {
       config.serve
         == ServeSection(
           loader: .scikitLearnJoblib,
-          workers: .init(count: 2, memory: 1024, startSeconds: 300, requestSeconds: 30),
+          workers: .init(count: 2, memory: 1024, startSeconds: 300, requestSeconds: 30, forks: false),
           batch: .init(rows: 64, waitMilliseconds: 0), limits: .init(requests: 100, body: 32)))
     #expect(config.test == TestSection(tolerance: .init(absolute: 1e-9, relative: 0.001), wait: 300))
     #expect(config.base == "docker.io/library/python:3.12-slim")

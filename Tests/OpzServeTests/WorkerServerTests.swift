@@ -26,15 +26,15 @@ struct WorkerServerTests {
 
   private static let code = """
     import os, sys, time
-    import pandas as pd
     def load(directory):
         if os.path.exists(os.path.join(directory, "broken")): raise RuntimeError("the file is broken")
-    def predict(frame: pd.DataFrame):
+    def predict(frame: dict):
         print("called")
-        if (frame["x"] == 13).any(): raise ValueError("13 is refused")
-        if (frame["x"] == 66).any(): os.abort()
-        if (frame["x"] > 1000).any(): time.sleep(1)
-        return {"prediction": frame["x"] * 2, "text": ["é" if t is None or t != t else t for t in frame["t"]]}
+        x = frame["x"]
+        if 13 in x: raise ValueError("13 is refused")
+        if 66 in x: os.abort()
+        if any(value > 1000 for value in x): time.sleep(1)
+        return {"prediction": [value * 2 for value in x], "text": ["é" if t is None else t for t in frame["t"]]}
     """
 
   private func settings(_ change: (inout ServeSettings) -> Void = { _ in }) throws -> String {
@@ -152,22 +152,7 @@ struct WorkerServerTests {
     }
   }
 
-  /// Processes that have this test's worker directory in their command.
-  private func workers() throws -> [String] {
-    let file = directory.path.appending("predict.py").string
-    return try Directory.entries("/proc").map(\.string).filter { name in
-      guard Int(name) != nil, let arguments = arguments(of: name) else { return false }
-      return arguments.contains(file)
-    }
-  }
-
-  /// The size of a file of /proc is 0, whatever it has.
-  private func arguments(of process: String) -> String? {
-    guard let file = try? OpenFile.reading(FilePath("/proc/\(process)/cmdline")) else { return nil }
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    guard let count = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return nil }
-    return String(decoding: buffer[..<count], as: UTF8.self)
-  }
+  private func workers() throws -> [Int32] { try WorkerProcesses.of(directory.path.appending("predict.py")) }
 
   @Test("flags go before settings")
   func flags() async throws {

@@ -64,13 +64,13 @@ struct RModelTests {
       predict <- function(frame, model) {
         cat("called\\n")
         if (identical(frame$do[1], "stop")) stop("it broke")
-        if (identical(frame$do[1], "sleep")) Sys.sleep(60)
+        if (identical(frame$do[1], "sleep")) Sys.sleep(600)
         if (identical(frame$do[1], "quit")) quit(status = 9, save = "no")
         list(prediction = frame$x * 2, whole = as.integer(frame$x), flag = frame$x > 1, text = ifelse(is.na(frame$do), NA, "é"))
       }
       """)
     var settings = settings(bench.directory.path.string, predict: file)
-    settings.workers.requestSeconds = 8
+    settings.workers.requestSeconds = 30
     let pool = try await bench.pool(settings)
     func ask(_ what: String?) async throws -> [RawTensor] {
       try await pool.predict(RemoteRequest(ids: ["r"], inputs: [.doubles("x", [1, 2]), .texts("do", [what, "é"])]))

@@ -84,10 +84,10 @@ struct WorkerLifeTests {
   @Test("no process is ended for a worker that has none")
   func endsNothing() throws {
     // Of the group 0, this test is a member.
-    WorkerProcess.end(0)
-    WorkerProcess.end(-1)
+    WorkerChildren.end(0)
+    WorkerChildren.end(-1)
     let other = try ChildProcess.start(["setsid", "sleep", "60"])
-    WorkerProcess.end(other.pid)
+    WorkerChildren.end(other.pid)
     #expect(other.poll() == nil)
     other.send(signal: SIGKILL)
     _ = other.wait()

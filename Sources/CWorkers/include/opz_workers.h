@@ -29,12 +29,24 @@ int opz_eventfd(void);
 // pipe2(2) with O_CLOEXEC, both ends 5 or more, with a buffer of up to 1 MiB. 0, or -1 and errno.
 int opz_worker_pipe(int ends[2]);
 
+// socketpair(2) of streams, both ends 5 or more and close-on-exec. 0, or -1 and errno.
+int opz_worker_sockets(int ends[2]);
+
+// Sends bytes and descriptors in one message (SCM_RIGHTS of unix(7)) without waiting. Bytes that were sent, or -1 and errno.
+ssize_t opz_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count);
+
+// Makes this process the parent of its descendants whose parents end (PR_SET_CHILD_SUBREAPER of prctl(2)). 0, or -1 and errno.
+int opz_adopt_orphans(void);
+
 // A file in memory (memfd_create(2)) with these bytes, to be read from its start; 5 or more, close-on-exec. -1 and errno on
 // failure.
 int opz_memory_file(const void *bytes, size_t count);
 
 // Waits until a child has ended, and leaves it to be reaped. 0, or -1 and errno.
 int opz_wait_for_end(pid_t pid);
+
+// Whether a process is a child of this one that nobody has reaped.
+int opz_is_child(pid_t pid);
 
 // The pid of a child that has ended, which is not yet reaped; 0 for none.
 pid_t opz_ended_child(void);

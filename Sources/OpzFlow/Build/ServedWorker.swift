@@ -85,6 +85,7 @@ struct ServedWorker: Sendable {
       settings.workers.count = workers.count ?? settings.workers.count
       settings.workers.memoryMB = workers.memory
       settings.workers.startSeconds = workers.startSeconds ?? settings.workers.startSeconds
+      settings.workers.forks = workers.forks ?? settings.workers.forks
       settings.workers.requestSeconds = workers.requestSeconds ?? settings.workers.requestSeconds
     }
     if let batch = config.serve?.batch {

@@ -7,6 +7,8 @@ public struct ProcessMemory: Sendable, Equatable {
   public var bytes: UInt64 = 0
   /// Of these, the bytes that no file backs: what each further process of the same program needs anew.
   public var ownBytes: UInt64 = 0
+  /// Bytes of pages that no other process has: what ends with this one.
+  public var privateBytes: UInt64 = 0
 
   /// The memory of one process.
   /// - Returns: nil when it is gone, or the kernel does not say it.
@@ -16,6 +18,9 @@ public struct ProcessMemory: Sendable, Equatable {
     for line in text.split(separator: "\n") {
       if line.hasPrefix("Pss:") { memory.bytes = kibibytes(line) }
       if line.hasPrefix("Pss_Anon:") { memory.ownBytes = kibibytes(line) }
+      if line.hasPrefix("Private_Clean:") || line.hasPrefix("Private_Dirty:") {
+        memory.privateBytes &+= kibibytes(line)
+      }
     }
     return memory.bytes > 0 ? memory : nil
   }
@@ -45,6 +50,7 @@ public struct ProcessMemory: Sendable, Equatable {
     guard let other else { return }
     bytes &+= other.bytes
     ownBytes &+= other.ownBytes
+    privateBytes &+= other.privateBytes
   }
 
   /// `Pss:    1234 kB`

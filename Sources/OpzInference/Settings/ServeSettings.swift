@@ -78,6 +78,8 @@ public struct ServeSettings: Sendable, Equatable {
     public var startSeconds = 600
     /// Seconds in which a request has to be answered; then the worker is interrupted.
     public var requestSeconds = 60
+    /// Whether workers of Python are forked from a process that has loaded the model, where that is possible.
+    public var forks = true
     /// The numbers of the GPUs that workers are given in turn; empty to leave the choice to the environment.
     public var gpus: [Int] = []
 

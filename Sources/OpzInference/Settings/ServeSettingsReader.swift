@@ -93,6 +93,12 @@ struct SettingsMembers {
     return texts
   }
 
+  func flag(_ key: String) throws -> Bool? {
+    guard let value = members[key] else { return nil }
+    guard let flag = value.bool else { throw wrong(key, "expected true or false") }
+    return flag
+  }
+
   func whole(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let value = members[key] else { return nil }
     guard let number = value.integer.flatMap({ Int(exactly: $0) }), range.contains(number) else {
@@ -191,13 +197,14 @@ extension SettingsMembers {
   }
 
   private func workers() throws -> ServeSettings.Workers {
-    try only(["count", "minimum", "memory_mb", "start_seconds", "request_seconds", "gpus"])
+    try only(["count", "minimum", "memory_mb", "start_seconds", "request_seconds", "fork", "gpus"])
     var workers = ServeSettings.Workers()
     workers.count = try whole("count", 1...256) ?? workers.count
     workers.minimum = try whole("minimum", 1...workers.count) ?? workers.minimum
     workers.memoryMB = try whole("memory_mb", 1...(1 << 24))
     workers.startSeconds = try whole("start_seconds", 1...86_400) ?? workers.startSeconds
     workers.requestSeconds = try whole("request_seconds", 1...86_400) ?? workers.requestSeconds
+    workers.forks = try flag("fork") ?? workers.forks
     workers.gpus = try wholes("gpus", 0...1023) ?? workers.gpus
     return workers
   }

@@ -52,6 +52,7 @@ extension ServeSettings.Workers {
     members["memory_mb"] = memoryMB.map { .integer(Int64($0)) }
     if startSeconds != usual.startSeconds { members["start_seconds"] = .integer(Int64(startSeconds)) }
     if requestSeconds != usual.requestSeconds { members["request_seconds"] = .integer(Int64(requestSeconds)) }
+    if forks != usual.forks { members["fork"] = .bool(forks) }
     if !gpus.isEmpty { members["gpus"] = .array(gpus.map { .integer(Int64($0)) }) }
     return members.isEmpty ? nil : .object(members)
   }

@@ -24,15 +24,18 @@ public struct ServeSection: Sendable, Hashable {
     public var startSeconds: Int?
     /// Seconds that one batch may take.
     public var requestSeconds: Int?
+    /// Whether workers of Python are forked from a process that has loaded the model, where that is possible.
+    public var forks: Bool?
 
     /// Creates settings; nil is the server's default.
     public init(
-      count: Int? = nil, memory: Int? = nil, startSeconds: Int? = nil, requestSeconds: Int? = nil
+      count: Int? = nil, memory: Int? = nil, startSeconds: Int? = nil, requestSeconds: Int? = nil, forks: Bool? = nil
     ) {
       self.count = count
       self.memory = memory
       self.startSeconds = startSeconds
       self.requestSeconds = requestSeconds
+      self.forks = forks
     }
   }
 
@@ -74,7 +77,7 @@ public struct ServeSection: Sendable, Hashable {
 
   /// The section's keys, and those of its mappings.
   public static let keys = ["loader", "workers", "batch", "limits", "contract"]
-  static let workersKeys = ["count", "memory", "startSeconds", "requestSeconds"]
+  static let workersKeys = ["count", "memory", "startSeconds", "requestSeconds", "fork"]
   static let batchKeys = ["rows", "waitMilliseconds"]
   static let limitsKeys = ["requests", "body"]
 
@@ -112,7 +115,7 @@ public struct ServeSection: Sendable, Hashable {
       section.workers = Workers(
         count: part.integer("count", in: 1...256), memory: part.mebibytes("memory", limit: memoryLimit),
         startSeconds: part.integer("startSeconds", in: 1...86_400),
-        requestSeconds: part.integer("requestSeconds", in: 1...86_400))
+        requestSeconds: part.integer("requestSeconds", in: 1...86_400), forks: part.flag("fork"))
     }
     if scope.has("batch") {
       let part = scope.mapping("batch", keys: batchKeys)

@@ -13,6 +13,25 @@ struct WorkerCall: Sendable {
   /// Asks whether the model is healthy.
   static let ping = WorkerCall(kind: "ping")
 
+  /// Asks a template for a worker, whose pipes are sent with it.
+  /// - Parameters:
+  ///   - environment: what is the worker's own.
+  ///   - server: this process, which will be the worker's parent.
+  static func fork(environment: [String: String], server: Int32) -> [UInt8] {
+    var json = JSONWriter()
+    json.raw("{\"opz\":{\"kind\":\"fork\",\"server\":")
+    json.number(Int(server))
+    json.raw(",\"environment\":{")
+    for (index, entry) in environment.sorted(by: { $0.key < $1.key }).enumerated() {
+      if index > 0 { json.raw(",") }
+      json.string(entry.key)
+      json.raw(":")
+      json.string(entry.value)
+    }
+    json.raw("}}}")
+    return WorkerFrame.start(header: json.bytes, bodyBytes: 0)
+  }
+
   private init(kind: StaticString) {
     var json = JSONWriter()
     json.raw("{\"opz\":{\"kind\":\"")

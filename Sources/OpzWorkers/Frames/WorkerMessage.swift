@@ -6,6 +6,8 @@ enum WorkerMessage: Sendable {
   case hello(WorkerHello)
   case result([RawTensor])
   case error(code: String, message: String)
+  /// A template has made this process.
+  case forked(pid: Int32)
 
   /// The most characters of an error that a client gets.
   private static let longest = 10_000
@@ -21,6 +23,11 @@ enum WorkerMessage: Sendable {
         }
         switch kind {
         case "hello": return .hello(try WorkerHello(opz.value))
+        case "forked":
+          guard let pid = opz["pid"]?.integer.flatMap({ Int32(exactly: $0) }), pid > 1 else {
+            throw WorkerMessage.wrong("it names no process that it made")
+          }
+          return .forked(pid: pid)
         case "result": return .result(try WorkerOutputs.read(header, frame.body))
         case "error":
           let message = opz["message"]?.string ?? "the model failed"
@@ -48,6 +55,14 @@ struct WorkerHello: Sendable, Equatable {
   var library: String?
   /// Whether it can be asked for its health.
   var hasHealth = false
+  /// Of a process that was asked whether workers can be forked from it.
+  var fork: Fork?
+
+  /// Whether workers can be forked from a process.
+  enum Fork: Sendable, Equatable {
+    case possible
+    case impossible(because: String)
+  }
 
   static let protocolVersion: Int64 = 1
 
@@ -65,6 +80,9 @@ struct WorkerHello: Sendable, Equatable {
     }
     library = value["library"]?["name"]?.string
     hasHealth = value["health"]?.bool ?? false
+    if let fork = value["fork"] {
+      self.fork = fork["no"]?.string.map { .impossible(because: String($0.prefix(1000))) } ?? .possible
+    }
   }
 }
 

@@ -20,7 +20,7 @@ extension WorkerPool {
       if state.withLock({ $0.isStopping && $0.slots.isEmpty }) { return false }
     } while ContinuousClock.now - began < .seconds(pool.memorySeconds)
     closeIfDeserted()
-    if getpid() == 1 { WorkerProcess.reapOrphans() }
+    WorkerChildren.reapOrphans()
     watchMemory()
     return true
   }
@@ -31,27 +31,35 @@ extension WorkerPool {
     let slot: WorkerSlot
     let pid: Int32
     let bytes: Int
+    /// Of these, what it shares with no other process.
+    let own: Int
   }
 
   private func watchMemory() {
     let slots = state.withLock { state in state.slots.filter { state.alive.contains(ObjectIdentifier($0)) } }
     let uses = slots.compactMap { slot -> Use? in
       let pid = slot.pid
-      guard let bytes = WorkerPool.bytes(pid) else { return nil }
-      slot.changeMemory { $0.measured(bytes, calls: slot.calls) }
-      return Use(slot: slot, pid: pid, bytes: bytes)
+      guard case (let bytes?, let own?) = WorkerPool.memory(pid) else { return nil }
+      slot.changeMemory { $0.measured(own, calls: slot.calls) }
+      return Use(slot: slot, pid: pid, bytes: bytes, own: own)
     }
+    let loaded = WorkerPool.memory(template?.pid ?? 0).bytes ?? 0
     state.withLock { state in
       state.values.memory = Dictionary(uses.map { ($0.slot.number, $0.bytes) }, uniquingKeysWith: +)
+      state.values.templateMemory = loaded
     }
-    let others = pool.otherBytes(self).plus(pool.serverBytes ?? Int(ProcessUsage.now().residentBytes ?? 0))
+    let others = loaded.plus(pool.otherBytes(self)).plus(pool.serverBytes ?? Int(ProcessUsage.now().residentBytes ?? 0))
     let used = uses.reduce(others) { $0.plus($1.bytes) }
     if let limit = pool.memoryBytes, used > limit / 10 * 9 { return relieve(uses, used, limit: limit) }
     if let grown = uses.first(where: { isTooLarge($0) }) { recycle(grown, used) }
   }
 
-  /// What a worker and all that it started have, in bytes; nil where the kernel does not say it.
-  static func bytes(_ pid: Int32) -> Int? { ProcessMemory.ofGroup(pid).map { Int(clamping: $0.bytes) } }
+  /// What a worker and all that it started have, in bytes, and of that what they share with nobody; nil where the kernel
+  /// does not say it.
+  static func memory(_ pid: Int32) -> (bytes: Int?, own: Int?) {
+    let memory = ProcessMemory.ofGroup(pid)
+    return (memory.map { Int(clamping: $0.bytes) }, memory.map { Int(clamping: $0.privateBytes) })
+  }
 
   private func isTooLarge(_ use: Use) -> Bool {
     let memory = use.slot.memory
@@ -67,14 +75,14 @@ extension WorkerPool {
       return true
     }
     guard let settled = memory.settled else { return false }
-    return use.bytes > settled.plus(settled / 2).plus(pool.growthBytes)
+    return use.own > settled.plus(settled / 2).plus(pool.growthBytes)
   }
 
   /// The kernel would end the whole container; so the largest worker that a new one would be smaller than ends, after its
   /// answer while there is time for it.
   private func relieve(_ uses: [Use], _ used: Int, limit: Int) {
-    let grown = uses.filter { $0.slot.memory.hasGrown($0.bytes) }
-    guard let largest = grown.max(by: { $0.bytes < $1.bytes }) else {
+    let grown = uses.filter { $0.slot.memory.hasGrown($0.own) }
+    guard let largest = grown.max(by: { $0.own < $1.own }) else {
       guard let any = uses.first else { return }
       return tellOnce(
         any.slot,
@@ -91,7 +99,7 @@ extension WorkerPool {
     slot.give(.renew)
     guard isUrgent else { return }
     slot.markOutOfMemory()
-    WorkerProcess.end(largest.pid)
+    WorkerChildren.end(largest.pid)
   }
 
   /// Replaces a worker that has grown: the new one loads first, where there is memory for both. One at a time.

@@ -23,6 +23,8 @@ struct PoolValues: Sendable {
   var startSeconds = 0.0
   /// Bytes by worker.
   var memory: [Int: Int] = [:]
+  /// Bytes of the process that workers are forked from.
+  var templateMemory = 0
 }
 
 extension WorkerPool: MetricsSource {
@@ -55,6 +57,9 @@ extension WorkerPool: MetricsSource {
     text.describe("opz_worker_memory_bytes", "gauge", help: "Memory of a worker, shared pages in shares.")
     for (number, bytes) in values.memory.sorted(by: { $0.key < $1.key }) {
       text.sample("opz_worker_memory_bytes", [("worker", "\(number)")], value: bytes)
+    }
+    if values.templateMemory > 0 {
+      text.sample("opz_worker_memory_bytes", [("worker", "template")], value: values.templateMemory)
     }
     queue(&text)
   }

@@ -197,7 +197,7 @@ struct WorkerBatch {
     }
     switch try WorkerMessage(frame) {
     case .result(let outputs): return .outputs(outputs)
-    case .hello: throw WorkerMessage.wrong("it said hello again")
+    case .hello, .forked: throw WorkerMessage.wrong("it said what it was not asked")
     case .error(let code, let message):
       switch code {
       case "interrupted": return .late

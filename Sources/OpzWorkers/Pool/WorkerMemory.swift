@@ -11,9 +11,9 @@ struct WorkerMemory: Sendable {
   static let settlingCalls = 20
   private static let leastGrowth = 16 << 20
 
-  /// Bytes when it had loaded its model; nil where the kernel does not say it.
+  /// Bytes that it alone had when it had loaded its model; nil where the kernel does not say it.
   private(set) var loaded: Int?
-  /// Bytes after its first calls; nil until then.
+  /// Bytes that it alone had after its first calls; nil until then.
   private(set) var settled: Int?
   private(set) var since = ContinuousClock.now
   /// Seconds from its start until it may be replaced.
@@ -32,7 +32,7 @@ struct WorkerMemory: Sendable {
   }
 
   /// Whether a new process would be smaller by much: it has grown by more than an eighth since it had loaded, and by more
-  /// than its share of the interpreter's pages, which grows when other processes with that interpreter end.
+  /// than the interpreter's pages, which are its own when the last other process with that interpreter ends.
   func hasGrown(_ bytes: Int) -> Bool {
     loaded.map { bytes > $0.plus(max($0 / 8, WorkerMemory.leastGrowth)) } ?? true
   }

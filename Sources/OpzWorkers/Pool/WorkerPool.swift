@@ -32,6 +32,8 @@ public final class WorkerPool: RemotePredictor {
   let settings: ServeSettings
   let pool: PoolSettings
   let program: WorkerProgram
+  /// What workers are forked from; nil where each loads the model.
+  let template: WorkerTemplate?
   let queue: RequestQueue
   let quarantine = Quarantine()
   let state = Mutex(State())
@@ -58,6 +60,11 @@ public final class WorkerPool: RemotePredictor {
     // Reserved memory that is never touched counts too, so this is far above what a worker may use.
     program.dataBytes = pool.memoryBytes.map { $0.times(2) }
     self.program = program
+    // Python alone can be forked so; a GPU's state cannot, and each worker has to choose its own.
+    let forks =
+      worker.kind == .python && settings.workers.forks && settings.workers.count > 1 && settings.workers.gpus.isEmpty
+      && WorkerChildren.adoptsOrphans
+    template = forks ? WorkerTemplate() : nil
     var limits = RequestQueue.Limits()
     limits.requests = pool.queueLength
     limits.rows = settings.batch.rows
@@ -142,8 +149,9 @@ public final class WorkerPool: RemotePredictor {
   public func start() async throws {
     let first = try WorkerSlot(0)
     try begin(first)
-    _ = startThread { [weak self] in
+    _ = startThread { [weak self, template] in
       while let self, self.tick() {}
+      template?.stop()
     }
     try await blocking { [self] in
       while true {
@@ -182,7 +190,9 @@ public final class WorkerPool: RemotePredictor {
 
   /// Bytes that its workers had when they were last looked at, or may have by the settings where those say it.
   public var memoryBytes: Int {
-    let (known, count) = state.withLock { ($0.values.memory.values.reduce(0) { $0.plus($1) }, $0.slots.count) }
+    let (known, count) = state.withLock { state in
+      (state.values.memory.values.reduce(state.values.templateMemory) { $0.plus($1) }, state.slots.count)
+    }
     guard let each = settings.workers.memoryMB, count > 0 else { return known }
     return max(known, (each << 20).times(settings.workers.count))
   }
@@ -191,7 +201,9 @@ public final class WorkerPool: RemotePredictor {
   public var memoryLimit: Int? { pool.memoryBytes }
 
   /// Bytes that its workers have now.
-  public func measuredBytes() -> Int { pids.compactMap(WorkerPool.bytes).reduce(0) { $0.plus($1) } }
+  public func measuredBytes() -> Int {
+    pids.reduce(WorkerPool.memory(template?.pid ?? 0).bytes ?? 0) { $0.plus(WorkerPool.memory($1).bytes ?? 0) }
+  }
 
   private func checkMeasured(_ first: WorkerSlot) throws {
     guard let use = ProcessMemory.ofGroup(first.pid) else { return }
@@ -203,7 +215,11 @@ public final class WorkerPool: RemotePredictor {
         hint: "raise it: a worker is replaced when it has more")
     }
     guard let limit = pool.memoryBytes else { return }
-    try checkFit(first: bytes, other: own, limit)
+    guard let loaded = template.flatMap({ ProcessMemory.ofGroup($0.pid) }) else {
+      return try checkFit(first: bytes, other: own, limit)
+    }
+    // What is shared is there once; a further worker has what it does not share.
+    try checkFit(first: bytes.plus(Int(clamping: loaded.bytes)), other: Int(clamping: use.privateBytes), limit)
   }
 
   func begin(_ slot: WorkerSlot) throws {
@@ -230,7 +246,7 @@ public final class WorkerPool: RemotePredictor {
     while ContinuousClock.now < end, state.withLock({ !$0.slots.isEmpty }) {
       try? await Task.sleep(for: .milliseconds(5))
     }
-    for pid in pids { WorkerProcess.end(pid) }
+    for pid in pids { WorkerChildren.end(pid) }
   }
 
   // MARK: What threads of workers say

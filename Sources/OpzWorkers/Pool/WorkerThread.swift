@@ -32,13 +32,9 @@ struct WorkerThread {
     while pool.waitForTurn(slot) {
       do {
         let began = ContinuousClock.now
-        let program = pool.program.numbered(slot.number, gpus: pool.settings.workers.gpus)
-        var limits = WorkerFrameReader.Limits()
-        limits.body = pool.pool.answerBytes
-        let process = try WorkerProcess(program, number: slot.number, limits: limits, log: pool.log)
-        let hello = try greet(process)
+        let (process, hello) = try start()
         let seconds = (ContinuousClock.now - began).seconds
-        slot.changeMemory { $0.begin(WorkerPool.bytes(process.pid), seconds: seconds) }
+        slot.changeMemory { $0.begin(WorkerPool.memory(process.pid).own, seconds: seconds) }
         slot.runs(pid: process.pid)
         slot.resetCalls()
         slot.renewed()
@@ -60,6 +56,38 @@ struct WorkerThread {
     sigemptyset(&signals)
     sigaddset(&signals, SIGPIPE)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
+  }
+
+  /// Starts a worker that has loaded the model: forked from one where that is possible.
+  private func start() throws -> (WorkerProcess, WorkerHello) {
+    var limits = WorkerFrameReader.Limits()
+    limits.body = pool.pool.answerBytes
+    if let template = pool.template, template.isUsed { return try start(from: template, limits) }
+    let program = pool.program.numbered(slot.number, gpus: pool.settings.workers.gpus)
+    let process = try WorkerProcess(program, number: slot.number, limits: limits, log: pool.log)
+    return (process, try greet(process))
+  }
+
+  private func start(from template: WorkerTemplate, _ limits: WorkerFrameReader.Limits) throws -> (
+    WorkerProcess, WorkerHello
+  ) {
+    switch try template.start(pool.program, number: slot.number, limits: limits, log: pool.log, greet: greet) {
+    case .alone(let process, let hello, let reason):
+      pool.log(
+        WorkerLine(
+          worker: slot.number, stream: "fork", requests: [],
+          text: "each worker loads the model for itself, and shares no memory: \(reason)"))
+      return (process, hello)
+    case .forked(let process):
+      do {
+        let hello = try greet(process)
+        template.worked()
+        return (process, hello)
+      } catch {
+        template.failed()
+        throw error
+      }
+    }
   }
 
   private func greet(_ process: WorkerProcess) throws -> WorkerHello {
@@ -92,7 +120,7 @@ struct WorkerThread {
       // Its standard error has more to say than one line.
       _ = process.waitForEnd(until: .now + .seconds(1))
       throw WorkerFailure(.load, pool.settings.model, reason: message, hint: "it said: \(process.lastWords)")
-    case .result: throw WorkerMessage.wrong("it did not begin with hello")
+    case .result, .forked: throw WorkerMessage.wrong("it did not begin with hello")
     }
   }
 

@@ -29,6 +29,13 @@ final class Descriptor: @unchecked Sendable {
     return (Descriptor(ends[0]), Descriptor(ends[1]))
   }
 
+  /// Both ends of a stream over which descriptors can be sent.
+  static func sockets() -> (own: Descriptor, other: Descriptor)? {
+    var ends: [Int32] = [-1, -1]
+    guard opz_worker_sockets(&ends) == 0 else { return nil }
+    return (Descriptor(ends[0]), Descriptor(ends[1]))
+  }
+
   /// A file in memory that holds these bytes and is read from its start; nil, with errno, where there is none.
   static func memory(_ bytes: [UInt8]) -> Descriptor? {
     let number = bytes.withUnsafeBytes { opz_memory_file($0.baseAddress, $0.count) }

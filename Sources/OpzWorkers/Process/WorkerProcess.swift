@@ -23,17 +23,6 @@ struct WorkerDeath: Sendable, Equatable {
   var text: String { signal.map { "it was ended by signal \($0)" } ?? "it exited with \(status)" }
 }
 
-/// A line that a worker wrote to its standard output or error.
-public struct WorkerLine: Sendable {
-  /// The worker's number.
-  public let worker: Int
-  /// `stdout` or `stderr`.
-  public let stream: String
-  /// The ids of the requests that it ran then.
-  public let requests: [String]
-  public let text: String
-}
-
 /// A worker process and the pipes to it. One thread uses it.
 final class WorkerProcess {
   let pid: Int32
@@ -43,6 +32,8 @@ final class WorkerProcess {
   private var logs: [WorkerLog]
   private var reader: WorkerFrameReader
   private var buffer = [UInt8](repeating: 0, count: 256 << 10)
+  /// The end of a pipe at whose closing the kernel ends a worker that was forked.
+  private let life: Descriptor?
   /// Set once it has ended and was reaped.
   private(set) var death: WorkerDeath?
   /// The ids of the requests that it runs, for its log.
@@ -50,7 +41,7 @@ final class WorkerProcess {
 
   /// Starts a worker. The calling thread has to live as long as the worker, which ends with it.
   /// - Throws: `WorkerFailure`.
-  init(
+  convenience init(
     _ program: WorkerProgram, number: Int, limits: WorkerFrameReader.Limits,
     log: @escaping @Sendable (WorkerLine) -> Void
   ) throws {
@@ -58,29 +49,42 @@ final class WorkerProcess {
     guard let path = ProgramSearch.find(name, in: program.environment)?.string else {
       throw WorkerFailure(.start, name, reason: "there is no such program", hint: "worker.command names it")
     }
-    guard let stdin = Descriptor.memory(program.input), let out = Descriptor.pipe(), let err = Descriptor.pipe(),
-      let input = Descriptor.pipe(), let output = Descriptor.pipe()
-    else { throw WorkerFailure(.start, name, reason: IOFailure.text(of: errno)) }
+    let pipes = try WorkerPipes(name, takesDescriptors: program.isTemplate)
+    guard let stdin = Descriptor.memory(program.input) else {
+      throw WorkerFailure(.start, name, reason: IOFailure.text(of: errno))
+    }
     var code: Int32 = 0
-    let ends = [stdin, out.write, err.write, input.read, output.write].map(\.number)
-    pid = withExtendedLifetime((stdin, out, err, input, output)) {
-      WorkerProcess.unreaped.withLock { unreaped in
-        let pid = WorkerProcess.start(path, program, ends: ends, code: &code)
-        if pid > 0 { unreaped.insert(pid) }
-        return pid
+    let pid = withExtendedLifetime((stdin, pipes)) {
+      WorkerChildren.start {
+        WorkerProcess.start(path, program, ends: [stdin.number] + pipes.ofWorker, code: &code)
       }
     }
     guard pid > 0 else { throw WorkerFailure(.start, path, reason: IOFailure.text(of: code)) }
-    (toWorker, fromWorker) = (input.write, output.read)
+    try self.init(pid, pipes, number: number, limits: limits, log: log)
+  }
+
+  /// A worker that was forked from another, and is this process's child.
+  /// - Parameters:
+  ///   - pid: known to be a child that nobody else reaps.
+  ///   - life: at whose end the worker ends.
+  /// - Throws: `WorkerFailure`.
+  init(
+    _ pid: Int32, _ pipes: WorkerPipes, life: Descriptor? = nil, number: Int, limits: WorkerFrameReader.Limits,
+    log: @escaping @Sendable (WorkerLine) -> Void
+  ) throws {
+    self.pid = pid
+    self.life = life
+    (toWorker, fromWorker) = (pipes.input.write, pipes.output.read)
     pidfd = Descriptor(opz_pidfd(pid))
+    let code = errno
     reader = WorkerFrameReader(limits)
     logs = [
-      WorkerLog("stdout", out.read, number: number, write: log),
-      WorkerLog("stderr", err.read, number: number, write: log),
+      WorkerLog("stdout", pipes.out.read, number: number, write: log),
+      WorkerLog("stderr", pipes.err.read, number: number, write: log),
     ]
-    for descriptor in [toWorker, fromWorker, out.read, err.read] { descriptor.makeNonBlocking() }
+    pipes.closeWorkerEnds()
+    for descriptor in [toWorker, fromWorker, pipes.out.read, pipes.err.read] { descriptor.makeNonBlocking() }
     guard pidfd.number >= 0 else {
-      let code = errno
       kill()
       reap()
       throw WorkerFailure(
@@ -114,46 +118,30 @@ final class WorkerProcess {
     }
   }
 
+  /// Whether it has not ended.
+  var isAlive: Bool {
+    guard death == nil else { return false }
+    var polled = [pollfd(fd: pidfd.number, events: Int16(POLLIN), revents: 0)]
+    return systemPoll(&polled, 1, timeout: 0) == 0
+  }
+
   /// Sends a signal to the worker alone.
   func send(signal: Int32) { if death == nil { _ = systemKill(pid, signal) } }
 
   /// Ends the worker and all processes of its group.
   func kill() { if death == nil { _ = systemKill(-pid, SIGKILL) } }
 
-  /// Workers that nobody but their thread may reap.
-  private static let unreaped = Mutex<Set<Int32>>([])
-
-  /// Ends a worker of any thread and all processes of its group, if it was not reaped yet: its number may be another
-  /// process's from then on.
-  static func end(_ pid: Int32) {
-    unreaped.withLock { unreaped in
-      // A group of 0 would be the server's own.
-      if pid > 0, unreaped.contains(pid) { _ = systemKill(-pid, SIGKILL) }
-    }
-  }
-
-  /// As the first process of a container, this one has to reap what workers left behind.
-  static func reapOrphans() {
-    for _ in 0..<1000 {
-      let isReaped = unreaped.withLock { unreaped in
-        let pid = opz_ended_child()
-        // A worker is first in line until its own thread has reaped it.
-        guard pid > 0, !unreaped.contains(pid) else { return false }
-        return waitpid(pid, nil, WNOHANG) == pid
-      }
-      guard isReaped else { return }
-    }
-  }
-
   private func reap() {
     _ = opz_wait_for_end(pid)
-    death = WorkerProcess.unreaped.withLock { unreaped in
-      var status: Int32 = 0
-      while waitpid(pid, &status, 0) < 0 {
-        guard errno == EINTR else { break }
-      }
-      unreaped.remove(pid)
-      return WorkerDeath(waitStatus: status)
+    death = WorkerChildren.reap(pid)
+  }
+
+  /// Sends a whole frame and descriptors with it.
+  /// - Throws: `WorkerFailure` where it does not fit at once.
+  func send(_ frame: [UInt8], descriptors: [Int32]) throws {
+    let sent = opz_send_descriptors(toWorker.number, frame, frame.count, descriptors, descriptors.count)
+    guard sent == frame.count else {
+      throw WorkerFailure(.start, "a fork", reason: sent < 0 ? IOFailure.text(of: errno) : "the request was cut")
     }
   }
 
@@ -289,64 +277,6 @@ final class WorkerProcess {
 
   /// The last lines that it wrote to standard error.
   var lastWords: String { logs[1].last.joined(separator: "\n") }
-}
-
-/// Lines of one stream of a worker.
-private struct WorkerLog {
-  /// More of a line is the next line.
-  private static let longest = 8 << 10
-  private static let kept = 20
-
-  let descriptor: Descriptor
-  private let stream: String
-  private let number: Int
-  private let write: @Sendable (WorkerLine) -> Void
-  private var line: [UInt8] = []
-  private(set) var last: [String] = []
-
-  init(
-    _ stream: String, _ descriptor: Descriptor, number: Int, write: @escaping @Sendable (WorkerLine) -> Void
-  ) {
-    self.stream = stream
-    self.descriptor = descriptor
-    self.number = number
-    self.write = write
-  }
-
-  /// Reads what is there.
-  /// - Returns: false where nothing was.
-  @discardableResult
-  mutating func read(_ requests: [String]) -> Bool {
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    let count = systemRead(descriptor.number, &buffer, count: buffer.count)
-    if count < 0, errno == EINTR || errno == EAGAIN { return false }
-    guard count > 0 else {
-      descriptor.close()
-      flush(requests)
-      return false
-    }
-    for byte in buffer[..<count] {
-      if byte == UInt8(ascii: "\n") || line.count == WorkerLog.longest { flush(requests) }
-      if byte != UInt8(ascii: "\n") { line.append(byte) }
-    }
-    return true
-  }
-
-  /// Reads what is left when the worker has ended. A grandchild may hold the stream open and go on writing.
-  mutating func end(_ requests: [String]) {
-    var rounds = 0
-    while descriptor.number >= 0, rounds < 64, read(requests) { rounds += 1 }
-    flush(requests)
-    descriptor.close()
-  }
-
-  private mutating func flush(_ requests: [String]) {
-    guard !line.isEmpty else { return }
-    let text = String(decoding: line, as: UTF8.self)
-    line.removeAll(keepingCapacity: true)
-    last = last.suffix(WorkerLog.kept - 1) + [text]
-    write(WorkerLine(worker: number, stream: stream, requests: requests, text: text))
-  }
 }
 
 extension Duration {

@@ -8,6 +8,8 @@ struct WorkerProgram: Sendable {
   var environment: [String: String]
   /// What it reads from its standard input: the signature as JSON; empty for nothing.
   var input: [UInt8] = []
+  /// Whether it loads the model for workers that are forked from it: it is asked over a socket then, not a pipe.
+  var isTemplate = false
   /// The most bytes of its data, so that an allocation fails before the kernel ends the whole container; nil for any.
   var dataBytes: Int?
 
@@ -48,8 +50,22 @@ struct WorkerProgram: Sendable {
   /// The program of one worker among several.
   func numbered(_ number: Int, gpus: [Int]) -> WorkerProgram {
     var program = self
-    program.environment["OPZ_WORKER_INDEX"] = "\(number)"
-    if !gpus.isEmpty { program.environment["CUDA_VISIBLE_DEVICES"] = "\(gpus[number % gpus.count])" }
+    program.environment.merge(WorkerProgram.own(number, gpus: gpus)) { $1 }
     return program
+  }
+
+  /// The program that loads the model for all workers, or for one where it cannot be forked.
+  func template(_ number: Int) -> WorkerProgram {
+    var program = numbered(number, gpus: [])
+    program.isTemplate = true
+    program.arguments.append("--fork")
+    return program
+  }
+
+  /// The variables that are different for each worker.
+  static func own(_ number: Int, gpus: [Int]) -> [String: String] {
+    var environment = ["OPZ_WORKER_INDEX": "\(number)"]
+    if !gpus.isEmpty { environment["CUDA_VISIBLE_DEVICES"] = "\(gpus[number % gpus.count])" }
+    return environment
   }
 }

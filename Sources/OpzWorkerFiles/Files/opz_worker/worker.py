@@ -25,7 +25,8 @@ def main(arguments=None):
     options = _options(arguments)
     try:
         model = _load(options)
-        said = encoded({"opz": hello(model)})
+        said = hello(model)
+        encoded({"opz": said})  # What is no JSON is a failure of loading.
     except LoadFailure as failure:
         _say(str(failure))
         channel.send(error("load", str(failure)))
@@ -37,9 +38,26 @@ def main(arguments=None):
     # Objects that live as long as the worker are not looked at by each collection.
     gc.collect()
     gc.freeze()
-    channel.send(said)
+    if options.fork:
+        channel = _forked(channel, said)
+        if channel is None:
+            return 0
+    channel.send(encoded({"opz": said}))
     Loop(channel, model, turn).run()
     return 0
+
+
+def _forked(channel, said):
+    """The channel of a worker that was forked from this process, in that worker; None at this process's end. Where it cannot be forked
+    it is a worker itself."""
+    from . import forking
+
+    reason = forking.hindrance()
+    if reason:
+        said["fork"] = {"no": reason}
+        return channel
+    channel.send(encoded({"opz": {**said, "fork": {}}}))
+    return forking.Template(channel).run()
 
 
 def _options(arguments):
@@ -48,6 +66,7 @@ def _options(arguments):
     parser.add_argument("--loader", help=f"one of {', '.join(sorted(loading.LOADERS))}, predict")
     parser.add_argument("--code", help="a directory with the model's own code")
     parser.add_argument("--predict", help="the file with predict()")
+    parser.add_argument("--fork", action="store_true", help="load the model, and fork workers when the server asks for them")
     parser.add_argument("--signature", help="inputs and outputs as JSON; - for standard input")
     return parser.parse_args(arguments)
 
