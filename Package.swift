@@ -243,13 +243,20 @@ if !light {
   ]
 }
 
-// OPZ_TOOLS=1 adds the programs of scripts/test-peers and scripts/torture-formats, which nobody else needs.
+// OPZ_TOOLS=1 adds the programs of scripts/test-peers, scripts/torture-formats and scripts/bench-serving, which nobody
+// else needs.
 if Context.environment["OPZ_TOOLS"] == "1" {
   let models: [Target.Dependency] = ["OpzTestKit", "OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzIO", system]
   targets += ["opz-check-models", "opz-torture-formats", "opz-fuzz-formats"].map {
     // libFuzzer brings the fuzzer's main.
     .executableTarget(
       name: $0, dependencies: models, swiftSettings: fast + [.unsafeFlags(["-parse-as-library"])])
+  }
+  if !light {
+    targets.append(
+      .executableTarget(
+        name: "opz-constant-server",
+        dependencies: [system, .product(name: "NIOHTTP1", package: "swift-nio")] + nio + nioHTTP2, swiftSettings: fast))
   }
 }
 
