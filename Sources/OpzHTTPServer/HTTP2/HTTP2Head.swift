@@ -7,20 +7,23 @@ enum HTTP2Head {
   /// - Parameter isEnd: no body follows.
   /// - Throws: `RequestProblem`.
   static func request(_ headers: HPACKHeaders, isEnd: Bool, _ limits: HTTPServerLimits) throws -> Request {
-    var pseudo: [String: String] = [:]
+    var method, path, authority: String?
     var fields = HTTPFields()
     for field in headers {
-      if field.name.utf8.first == UInt8(ascii: ":") {
-        pseudo[field.name] = field.value
-      } else {
+      guard field.name.utf8.first == UInt8(ascii: ":") else {
         fields.append(field.name, field.value)
+        continue
+      }
+      switch field.name {
+      case ":method": method = field.value
+      case ":path": path = field.value
+      case ":authority": authority = field.value
+      default: break
       }
     }
     guard fields.all.count <= limits.fields else { throw RequestProblem(431, "more than \(limits.fields) fields") }
-    guard let method = pseudo[":method"], let path = pseudo[":path"] else {
-      throw RequestProblem(400, "the request has no method or no path")
-    }
-    let host = pseudo[":authority"] ?? fields.first("host")
+    guard let method, let path else { throw RequestProblem(400, "the request has no method or no path") }
+    let host = authority ?? fields.first("host")
     guard path.utf8.first == UInt8(ascii: "/") || path == "*" else {
       throw RequestProblem(400, "the path does not begin with /")
     }

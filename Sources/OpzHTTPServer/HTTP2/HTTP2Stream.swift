@@ -3,17 +3,17 @@ import NIOHPACK
 import NIOHTTP2
 import SystemPackage
 
-/// One request of an HTTP/2 connection and its response. Its handler and its task both run on the connection's event
-/// loop, so its state needs no lock.
-final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable {
-  typealias InboundIn = HTTP2Frame.FramePayload
-  typealias OutboundOut = HTTP2Frame.FramePayload
-
+/// One request of an HTTP/2 connection and its response. Its frames and its task both are handled on the connection's
+/// event loop, so its state needs no lock.
+final class HTTP2Stream: RequestBody, @unchecked Sendable {
+  private let id: HTTP2StreamID
   private let connection: HTTP2Connection
-  private let channel: any Channel
+  private var loop: any EventLoop { connection.channel.eventLoop }
+  /// The first frame of a request that has not begun.
+  private var first: HTTP2Frame.FramePayload.Headers?
   /// When the body began, or the message of a stream of them.
   private var start = NIODeadline.now()
-  private var limits: HTTPServerLimits { connection.context.limits }
+  private var limits: HTTPServerLimits { connection.shared.limits }
 
   private var buffer = ByteBuffer()
   private var window: StreamWindow
@@ -22,50 +22,47 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   /// The body does not fit into the window that each stream has.
   private var isLong = false
   /// The client has sent all.
-  private var isWhole = false
+  private var isWhole: Bool
   /// The client or the connection is gone, or its time is over.
   private var isGone = false
   /// The response is on its way, and what else the client sends is dropped.
   private var isAnswered = false
   /// The last frame has left.
-  private var isSent = false
+  private(set) var isSent = false
   /// Closes the stream of a client that does not take its response.
   private var timer: Scheduled<Void>?
   private var waiting: CheckedContinuation<Void, Never>?
   private var task: Task<Void, Never>?
   var isOptional = false
 
-  init(_ channel: any Channel, _ connection: HTTP2Connection) {
-    self.channel = channel
+  init(_ id: HTTP2StreamID, _ connection: HTTP2Connection, _ frame: HTTP2Frame.FramePayload.Headers) {
+    self.id = id
     self.connection = connection
-    window = StreamWindow(connection.context.limits.streamWindowBytes)
+    first = frame
+    isWhole = frame.endStream
+    window = StreamWindow(connection.shared.limits.streamWindowBytes)
   }
 
-  // MARK: Frames
+  // MARK: What comes
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .headers(let frame) where task == nil:
-      isWhole = frame.endStream
-      begin(frame.headers)
-    // Trailers.
-    case .headers: isWhole = true
-    case .data(let frame):
-      isWhole = isWhole || frame.endStream
-      take(frame)
-    default: break
+  /// Handles what a read has brought: begins the request, or goes on with it, on this thread until it waits.
+  func handle() {
+    if let first {
+      self.first = nil
+      if !isGone { connection.executor.now { begin(first) } }
+      return
     }
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
     // The client may send the rest of what nobody reads, for a moment.
     if isAnswered { tellWindow() }
-    wake()
-    context.fireChannelReadComplete()
+    connection.executor.now { wake() }
   }
 
+  /// The client has sent all, and trailers after it.
+  func takeEnd() { isWhole = true }
+
   /// Keeps a piece of the body. Pieces are put together at once: a frame of one byte takes a hundred by itself.
-  private func take(_ frame: HTTP2Frame.FramePayload.Data) {
+  func take(_ frame: HTTP2Frame.FramePayload.Data) {
+    isWhole = isWhole || frame.endStream
     guard case .byteBuffer(var piece) = frame.data else { return }
     let count = piece.readableBytes
     window.receive(count, padding: frame.paddingBytes.map { $0 + 1 } ?? 0)
@@ -74,20 +71,18 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
     buffer.writeBuffer(&piece)
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+  /// The stream is closed: by its last frame, by a reset, or with its connection.
+  func close() {
+    narrow()
     end()
-    context.close(promise: nil)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    end()
-    context.fireChannelInactive()
   }
 
   /// Ends the stream, and says so to the client (RST_STREAM).
   private func reset() {
+    guard !isGone else { return }
     end()
-    channel.close(promise: nil)
+    connection.write(id, .rstStream(.cancel))
+    connection.flushSoon()
   }
 
   /// Ends the task: nobody waits for its response.
@@ -99,8 +94,10 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   }
 
   private func wake() {
-    waiting?.resume()
+    // It may wait again before this returns.
+    let task = waiting
     waiting = nil
+    task?.resume()
   }
 
   /// The server stops: a task that awaits what may never come is told.
@@ -120,7 +117,7 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
       if isGone || (isOptional && connection.isStopping) { throw ConnectionClosed() }
       if window.isNarrow || isLong { _ = widen(to: limits.wideWindowBytes) }
       tellWindow()
-      let timer = channel.eventLoop.scheduleTask(deadline: bodyEnd) { [weak self] in self?.reset() }
+      let timer = loop.scheduleTask(deadline: bodyEnd) { [weak self] in self?.reset() }
       await withCheckedContinuation { waiting = $0 }
       timer.cancel()
     }
@@ -140,7 +137,7 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   /// Reserves memory for a wider window; false where there is none.
   private func widen(to size: Int) -> Bool {
     guard size > window.size else { return true }
-    guard connection.context.widen(by: size - window.size) else { return false }
+    guard connection.shared.widen(by: size - window.size) else { return false }
     window.resize(to: size)
     return true
   }
@@ -149,13 +146,14 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   func narrow() {
     let extra = window.size - limits.streamWindowBytes
     guard extra > 0 else { return }
-    connection.context.narrow(by: extra)
+    connection.shared.narrow(by: extra)
     window.resize(to: limits.streamWindowBytes)
   }
 
   private func tellWindow() {
     guard !isWhole, !isGone, let more = window.increment() else { return }
-    channel.writeAndFlush(HTTP2Frame.FramePayload.windowUpdate(windowSizeIncrement: more), promise: nil)
+    connection.write(id, .windowUpdate(windowSizeIncrement: more))
+    connection.flushSoon()
   }
 
   private var bodyEnd: NIODeadline {
@@ -166,16 +164,15 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
 
   // MARK: Response
 
-  private func begin(_ headers: HPACKHeaders) {
-    let service = connection.context.service
+  private func begin(_ first: HTTP2Frame.FramePayload.Headers) {
+    let service = connection.shared.service
     let request: Request
     do {
-      request = try HTTP2Head.request(headers, isEnd: isWhole, limits)
+      request = try HTTP2Head.request(first.headers, isEnd: first.endStream, limits)
     } catch let problem as RequestProblem {
-      task = Task {}
       return send(service.errorResponse(problem), isHead: false)
     } catch {
-      return channel.close(promise: nil)
+      return reset()
     }
     isLong = request.length.map { $0 > UInt64(limits.streamWindowBytes) } ?? false
     task = Task(executorPreference: connection.executor) {
@@ -183,9 +180,11 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
         let response = try await self.respond(to: request, service)
         try await self.write(response, isHead: request.method == "HEAD")
       } catch {
-        self.channel.close(promise: nil)
+        self.reset()
       }
     }
+    // It may have ended the connection before it was known here.
+    if isGone, !isAnswered { task?.cancel() }
   }
 
   private func respond(to request: Request, _ service: any HTTPService) async throws -> Response {
@@ -223,12 +222,12 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
     guard case .bytes(let bytes) = response.body, !isHead, response.mayHaveBody,
       !bytes.isEmpty || response.trailers != nil
     else { return finish(.headers(.init(headers: headers, endStream: true)), response.lease) }
-    channel.write(HTTP2Frame.FramePayload.headers(.init(headers: headers)), promise: nil)
+    connection.write(id, .headers(.init(headers: headers)))
     let data = ByteBuffer(bytes: bytes)
     guard let trailers = response.trailers else {
       return finish(.data(.init(data: .byteBuffer(data), endStream: true)), response.lease)
     }
-    if !bytes.isEmpty { channel.write(HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data))), promise: nil) }
+    if !bytes.isEmpty { connection.write(id, .data(.init(data: .byteBuffer(data)))) }
     finish(.headers(.init(headers: HTTP2Head.trailers(trailers), endStream: true)), response.lease)
   }
 
@@ -237,26 +236,28 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
     isAnswered = true
     window.free(window.unread)
     (buffer, handed) = (ByteBuffer(), 0)
-    isSent = false
-    channel.writeAndFlush(frame).whenComplete { [weak self] _ in
+    let promise = loop.makePromise(of: Void.self)
+    promise.futureResult.whenComplete { _ in
       withExtendedLifetime(lease) {}
-      self?.isSent = true
-      self?.timer?.cancel()
-      self?.linger()
+      self.isSent = true
+      self.timer?.cancel()
+      self.linger()
     }
-    // Nearly always, the kernel has taken all by now.
-    guard !isSent else { return }
-    timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { [channel] in
-      channel.close(promise: nil)
-    }
+    connection.write(id, frame, promise)
+    connection.flushSoon(lastOf: self)
+  }
+
+  /// The client has not taken all of its response: it has some time for that.
+  func limitWait() {
+    guard !isGone else { return }
+    timer = loop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { self.reset() }
   }
 
   /// Lets the client send the rest of its request for a moment, so that it is not reset before it has read the response.
   private func linger() {
     guard !isWhole, !isGone else { return }
     tellWindow()
-    channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.lingerSeconds))) { [channel] in channel.close(promise: nil)
-    }
+    loop.scheduleTask(in: .seconds(Int64(limits.lingerSeconds))) { self.reset() }
   }
 
   private func write(_ pieces: @Sendable () async -> Response.StreamPiece) async throws {
@@ -282,10 +283,11 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
   /// Writes a frame, and waits until the client has made room for it.
   private func put(_ frame: HTTP2Frame.FramePayload) async throws {
     guard !isGone else { throw ConnectionClosed() }
-    let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { [channel] in
-      channel.close(promise: nil)
-    }
+    let timer = loop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { self.reset() }
     defer { timer.cancel() }
-    try await channel.writeAndFlush(frame).get()
+    let promise = loop.makePromise(of: Void.self)
+    connection.write(id, frame, promise)
+    connection.flushSoon()
+    try await promise.futureResult.get()
   }
 }
