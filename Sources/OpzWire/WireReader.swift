@@ -160,7 +160,30 @@ extension WireReader {
   /// A `string`.
   /// - Throws: `WireFailure` for bytes that are not UTF-8.
   public mutating func string(_ field: WireField) throws(WireFailure) -> String {
+    try text(at: try range(field))
+  }
+
+  /// A `string` that often is one that the caller has: then nothing is copied.
+  public mutating func string(_ field: WireField, like known: String?) throws(WireFailure) -> String {
     let range = try range(field)
+    if let known, isText(at: range, known) { return known }
+    return try text(at: range)
+  }
+
+  private func isText(at range: Range<Int>, _ known: String) -> Bool {
+    known.utf8.withContiguousStorageIfAvailable { text in
+      text.count == range.count && bytes.withUnsafeBufferPointer { text.elementsEqual($0[range]) }
+    } ?? false
+  }
+
+  private func text(at range: Range<Int>) throws(WireFailure) -> String {
+    // Checking UTF-8 costs more than all else of a short text.
+    let isASCII = bytes.withUnsafeBufferPointer { bytes in bytes[range].allSatisfy { $0 < 0x80 } }
+    if isASCII {
+      return String(unsafeUninitializedCapacity: range.count) { buffer in
+        bytes.withUnsafeBufferPointer { buffer.initialize(fromContentsOf: $0[range]) }
+      }
+    }
     guard let text = String(validating: bytes[range], as: UTF8.self) else {
       throw WireFailure(at: range.lowerBound, "a text that is not UTF-8")
     }

@@ -92,7 +92,7 @@ struct InferenceDecoder {
     var inputs: [InputTensor] = []
     try cursor.array("inputs") { cursor in
       try rules.check(inputs: inputs.count)
-      inputs.append(try input(&cursor))
+      inputs.append(try input(&cursor, at: inputs.count))
     }
     return inputs
   }
@@ -131,8 +131,8 @@ struct InferenceDecoder {
 
   // MARK: Inputs
 
-  private mutating func input(_ cursor: inout JSONCursor) throws -> InputTensor {
-    var partial = PartialTensor()
+  private mutating func input(_ cursor: inout JSONCursor, at index: Int) throws -> InputTensor {
+    var partial = PartialTensor(index: index)
     try cursor.object("an input") { key, cursor in
       switch key {
       case "name": partial.name = try cursor.string()
@@ -178,7 +178,7 @@ struct InferenceDecoder {
       guard partial.values == nil, partial.dataPosition == nil else {
         throw RequestFailure.bad("\(subject) has both 'data' and 'binary_data_size'")
       }
-      return tensor(try binary(count, BinaryTensor(name: name, datatype: datatype, shape: shape)))
+      return tensor(try binary(count, BinaryTensor(name: name, datatype: datatype, shape: shape), at: partial.index))
     }
     if let values = partial.values { return tensor(values) }
     guard let position = partial.dataPosition, let reader = try reader(partial) else {
@@ -188,7 +188,7 @@ struct InferenceDecoder {
     return tensor(try reader.read(&again))
   }
 
-  private mutating func binary(_ count: Int, _ tensor: BinaryTensor) throws -> InputTensor.Values {
+  private mutating func binary(_ count: Int, _ tensor: BinaryTensor, at index: Int) throws -> InputTensor.Values {
     guard count >= 0, count <= body.count - position else {
       throw RequestFailure.bad(
         "input '\(tensor.name.prefix(100))' has the 'binary_data_size' \(count), but \(body.count - position) bytes "
@@ -199,7 +199,7 @@ struct InferenceDecoder {
     }
     defer { position += count }
     return try tensor.read(
-      body[position..<position + count], try rules.form(tensor.name, tensor.datatype, shape: tensor.shape))
+      body[position..<position + count], try rules.form(tensor.name, tensor.datatype, shape: tensor.shape, at: index))
   }
 
   private func reader(_ partial: PartialTensor) throws -> TensorReader? {
@@ -211,7 +211,8 @@ struct InferenceDecoder {
         "input '\(name.prefix(100))': \(datatype.rawValue) has no form in JSON, send it as binary data or as FP32")
     }
     return TensorReader(
-      name: name, datatype: datatype, shape: shape, form: try rules.form(name, datatype, shape: shape))
+      name: name, datatype: datatype, shape: shape,
+      form: try rules.form(name, datatype, shape: shape, at: partial.index))
   }
 
   private func shape(_ cursor: inout JSONCursor) throws -> [Int] {
@@ -231,6 +232,8 @@ struct InferenceDecoder {
 
 /// The keys of an input read so far; they may come in any order.
 private struct PartialTensor {
+  /// Which input it is.
+  let index: Int
   var name: String?
   var datatype: Datatype?
   var shape: [Int]?

@@ -111,7 +111,8 @@ private struct ModelInferRequest {
         parameters.append(try ModelInferRequest.entry(try reader.message(field)))
       case 5:
         try rules.check(inputs: inputs.count)
-        inputs.append(try input(try reader.message(field)))
+        let name = rules.name(at: inputs.count)
+        inputs.append(try input(try reader.message(field), like: inputs.last, named: name))
       case 6:
         guard (request.outputs?.count ?? 0) < 100 else { throw RequestFailure.bad("more than 100 outputs") }
         request.outputs = (request.outputs ?? []) + [try output(try reader.message(field))]
@@ -132,16 +133,22 @@ private struct ModelInferRequest {
     guard raw.isEmpty || raw.count == inputs.count else {
       throw RequestFailure.bad("\(raw.count) raw_input_contents for \(inputs.count) inputs: either all are raw or none")
     }
+    request.inputs.reserveCapacity(inputs.count)
     var elements = 0
-    for (index, input) in inputs.enumerated() {
-      let datatype = try Datatype(named: input.datatype)
-      let shape = input.shape.map { Int(clamping: $0) }
-      try rules.check(shape)
+    var (datatype, shape) = (Datatype.fp32, [Int]())
+    for index in inputs.indices {
+      let input = inputs[index]
+      // Most have the datatype and shape of the one before.
+      if index == 0 || input.datatype != inputs[index - 1].datatype { datatype = try Datatype(named: input.datatype) }
+      if index == 0 || input.shape != inputs[index - 1].shape {
+        shape = input.shape.map { Int(clamping: $0) }
+        try rules.check(shape)
+      }
       elements = elements.plus(shape.reduce(1) { $0.times($1) })
       guard elements <= rules.maximumElements else {
         throw RequestFailure(413, "\(elements) elements in one request: the limit is \(rules.maximumElements)")
       }
-      let form = try rules.form(input.name, datatype, shape: shape)
+      let form = try rules.form(input.name, datatype, shape: shape, at: index)
       if raw.isEmpty {
         let contents = TypedContents(name: input.name, datatype: datatype, shape: shape)
         request.inputs.append(try contents.read(input.contents, form, body: body))
@@ -177,14 +184,16 @@ private struct ModelInferRequest {
     return (key, value)
   }
 
-  private func input(_ message: WireReader) throws -> Input {
+  /// - Parameters:
+  ///   - last: the input before, which most have the datatype and shape of.
+  ///   - name: the name that it has where inputs come in the model's order.
+  private func input(_ message: WireReader, like last: Input?, named name: String?) throws -> Input {
     var (reader, input) = (message, Input())
     while let field = try reader.next() {
       switch field.number {
-      case 1: input.name = try reader.string(field)
-      case 2: input.datatype = try reader.string(field)
-      case 3:
-        try reader.append(int64s: &input.shape, field)
+      case 1: input.name = try reader.string(field, like: name)
+      case 2: input.datatype = try reader.string(field, like: last?.datatype)
+      case 3: try reader.append(int64s: &input.shape, field)
       case 4:
         let name = try ModelInferRequest.entry(try reader.message(field)).0
         // KServe's client says the size of raw contents too, which they have themselves.

@@ -4,6 +4,8 @@ import OpzModel
 struct RowAssembler {
   let features: [FeatureSpec]
   private let positions: [String: Int]
+  /// Whether no two features have the same name.
+  private let isDistinct: Bool
   /// The categories of each feature; nil for a numeric one.
   let categories: [Categories?]
   /// Whether some feature needs more than float32, so that all numbers are kept in float64.
@@ -14,6 +16,7 @@ struct RowAssembler {
     self.features = features
     isDouble = features.contains { $0.element == .float64 || $0.element == .integer }
     positions = Dictionary(features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    isDistinct = positions.count == features.count
     categories = features.map { feature in
       feature.categories.map { texts in
         let codes = Dictionary(texts.enumerated().map { ($1, Float($0)) }, uniquingKeysWith: { first, _ in first })
@@ -22,24 +25,34 @@ struct RowAssembler {
     }
   }
 
+  /// The name of a feature; nil where there are not so many.
+  func name(at index: Int) -> String? { index < features.count ? features[index].name : nil }
+
+  /// Which feature has a name.
+  /// - Parameter index: where it is, if inputs come in the features' order: then nothing is looked up.
+  private func position(of name: String, at index: Int) -> Int? {
+    if isDistinct, index < features.count, features[index].name == name { return index }
+    return positions[name]
+  }
+
   /// Whether an input is a feature that takes any text.
-  func isText(_ name: String, shape: [Int]) -> Bool {
-    guard let position = positions[name], shape.count < 2 || shape[1] == 1 else { return false }
+  func isText(_ name: String, shape: [Int], at index: Int) -> Bool {
+    guard let position = position(of: name, at: index), shape.count < 2 || shape[1] == 1 else { return false }
     return features[position].element == .text
   }
 
   /// The categories of a text input, needed before its data is read.
   /// - Throws: `RequestFailure` for an input whose features are not categorical.
-  func categories(of name: String, shape: [Int]) throws -> Categories {
-    let subject = "input '\(name.prefix(100))'"
-    guard let position = positions[name], shape.count < 2 || shape[1] == 1 else {
+  func categories(of name: String, shape: [Int], at index: Int = 0) throws -> Categories {
+    guard let position = position(of: name, at: index), shape.count < 2 || shape[1] == 1 else {
       throw shape.count == 2
-        ? RequestFailure.bad("\(subject) is a matrix of strings: send strings as one input per feature")
+        ? RequestFailure.bad(
+          "input '\(name.prefix(100))' is a matrix of strings: send strings as one input per feature")
         : mismatch(unknown: [name], missing: [])
     }
     guard let categories = categories[position] else {
       throw RequestFailure(
-        400, "\(subject) has the datatype BYTES, but the feature is numeric",
+        400, "input '\(name.prefix(100))' has the datatype BYTES, but the feature is numeric",
         violations: [ContractViolation(name, .type, as: .reject)])
     }
     return categories
@@ -104,6 +117,7 @@ struct RowAssembler {
 
   /// For each feature, the index of its input.
   private func match(_ inputs: [InputTensor]) throws -> [Int] {
+    if isInOrder(inputs) { return Array(features.indices) }
     var found: [Int: Int] = [:]
     var unknown: [String] = []
     for (index, input) in inputs.enumerated() {
@@ -125,6 +139,15 @@ struct RowAssembler {
     let missing = features.indices.filter { found[$0] == nil }.map { features[$0].name }
     if !unknown.isEmpty || !missing.isEmpty { throw mismatch(unknown: unknown, missing: missing) }
     return features.indices.compactMap { found[$0] }
+  }
+
+  /// Whether there is a column for each feature, in their order.
+  private func isInOrder(_ inputs: [InputTensor]) -> Bool {
+    guard isDistinct, inputs.count == features.count else { return false }
+    let rows = inputs[0].rows
+    return features.indices.allSatisfy {
+      inputs[$0].name == features[$0].name && inputs[$0].columns == 1 && inputs[$0].rows == rows
+    }
   }
 
   private func mismatch(unknown: [String], missing: [String]) -> RequestFailure {

@@ -58,5 +58,5 @@ package struct InputTensor: Sendable {
   /// The tensor's first dimension, its rows.
   var rows: Int { shape.first ?? 0 }
   /// Values per row.
-  var columns: Int { shape.dropFirst().reduce(1) { $0.times($1) } }
+  var columns: Int { shape.count < 2 ? 1 : shape.dropFirst().reduce(1) { $0.times($1) } }
 }

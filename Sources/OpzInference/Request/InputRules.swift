@@ -23,13 +23,17 @@ package struct InputRules: Sendable {
   let assembler: RowAssembler?
 
   /// The form that one input's values take.
+  /// - Parameter index: which input it is: most clients send them in the model's order.
   /// - Throws: `RequestFailure` for texts where the model has numbers.
-  func form(_ name: String, _ datatype: Datatype, shape: [Int]) throws -> Form {
+  func form(_ name: String, _ datatype: Datatype, shape: [Int], at index: Int = 0) throws -> Form {
     guard let assembler else { return .raw }
     guard datatype == .bytes else { return assembler.isDouble ? .doubles : .numbers }
-    if assembler.isText(name, shape: shape) { return .texts }
-    return .codes(try assembler.categories(of: name, shape: shape))
+    if assembler.isText(name, shape: shape, at: index) { return .texts }
+    return .codes(try assembler.categories(of: name, shape: shape, at: index))
   }
+
+  /// The name that an input has where inputs come in the model's order.
+  func name(at index: Int) -> String? { assembler?.name(at: index) }
 
   /// Checks the shape of a tensor, so that its size can be computed.
   func check(_ shape: [Int]) throws {

@@ -7,12 +7,14 @@ struct Evaluation {
   let trees: [Int: any TreeScoring]
   /// The reason by the row's index.
   private(set) var refused: [Int: String] = [:]
-  private var values: [Int: Tensor] = [:]
+  /// By the node's index.
+  private var values: [Tensor?]
 
   init(model: Model, rows: Rows, trees: [Int: any TreeScoring]) {
     self.model = model
     self.rows = rows
     self.trees = trees
+    values = Array(repeating: nil, count: model.nodes.count)
   }
 
   /// The value of a node. Operands come before their node, so a walk upwards in order needs no recursion.

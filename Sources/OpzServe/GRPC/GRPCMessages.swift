@@ -65,6 +65,8 @@ struct GRPCMessages {
   private static let cut = GRPCStatus(.invalidArgument, "the call ended in the middle of a message")
 
   private mutating func message(_ length: Int) async throws -> [UInt8] {
+    // Small ones are there whole.
+    if length <= buffer.readableBytes { return buffer.readBytes(length: length) ?? [] }
     var message: [UInt8] = []
     message.reserveCapacity(length)
     while true {
