@@ -31,7 +31,7 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
     let frames = NIOHTTP2Handler(
       mode: .server, connectionConfiguration: configuration(shared.limits), streamConfiguration: streamConfiguration())
     try channel.pipeline.syncOperations.addHandlers([frames, connection])
-    connection.write(.rootStream, .windowUpdate(windowSizeIncrement: window - HTTP2Connection.firstWindow))
+    connection.write(.windowUpdate(windowSizeIncrement: window - HTTP2Connection.firstWindow))
     connection.flushSoon()
     connection.look()
     // The pipeline has the connection; what its end tells must not keep it.
@@ -116,7 +116,7 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
     case let event as NIOHTTP2WindowUpdatedEvent:
       // The window of all streams together is wide again at once: each has its own.
       if event.streamID == .rootStream, let size = event.inboundWindowSize, size <= HTTP2Connection.window / 2 {
-        write(.rootStream, .windowUpdate(windowSizeIncrement: HTTP2Connection.window - size))
+        write(.windowUpdate(windowSizeIncrement: HTTP2Connection.window - size))
         flushSoon()
       }
     default: context.fireUserInboundEventTriggered(event)
@@ -140,12 +140,12 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
   private func open(_ id: HTTP2StreamID, _ headers: HTTP2Frame.FramePayload.Headers) {
     goodbye.last = max(goodbye.last, id)
     guard shared.connections.enterStream() else {
-      write(id, .rstStream(.refusedStream))
+      write(.rstStream(.refusedStream), of: id)
       return flushSoon()
     }
     // The stream's own times count now.
     if streams.isEmpty { shared.deadline.allow(HTTP2Connection.year) }
-    let stream = HTTP2Stream(id, self, headers)
+    let stream = HTTP2Stream(id, self, first: headers)
     streams[id] = stream
     touched.append(stream)
   }
@@ -167,7 +167,9 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
   // MARK: What leaves
 
   /// Writes a frame; `flushSoon` sends it.
-  func write(_ stream: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload, _ promise: EventLoopPromise<Void>? = nil) {
+  func write(
+    _ payload: HTTP2Frame.FramePayload, of stream: HTTP2StreamID = .rootStream, promise: EventLoopPromise<Void>? = nil
+  ) {
     guard let handler else {
       promise?.fail(ConnectionClosed())
       return
@@ -213,8 +215,8 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
   func sayGoodbye() {
     guard !goodbye.isSaid else { return }
     goodbye.isSaid = true
-    write(.rootStream, .goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
-    write(.rootStream, .ping(goodbye.ping, ack: false))
+    write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
+    write(.ping(goodbye.ping, ack: false))
     flushSoon()
   }
 
@@ -222,7 +224,7 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
   private func takeAnswer(to data: HTTP2PingData) {
     guard goodbye.isSaid, !goodbye.isUnderstood, data == goodbye.ping else { return }
     goodbye.isUnderstood = true
-    write(.rootStream, .goAway(lastStreamID: goodbye.last, errorCode: .noError, opaqueData: nil))
+    write(.goAway(lastStreamID: goodbye.last, errorCode: .noError, opaqueData: nil))
     flushSoon()
     if streams.isEmpty { closeSoon() }
   }
@@ -247,7 +249,7 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
     switch watch.due(.now(), isIdle: streams.isEmpty) {
     case .goodbye: sayGoodbye()
     case .ping:
-      write(.rootStream, .ping(goodbye.otherPing, ack: false))
+      write(.ping(goodbye.otherPing, ack: false))
       flushSoon()
     case .close: return channel.close(promise: nil)
     case .nothing: break

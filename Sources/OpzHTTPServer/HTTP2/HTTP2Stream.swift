@@ -35,11 +35,11 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
   private var task: Task<Void, Never>?
   var isOptional = false
 
-  init(_ id: HTTP2StreamID, _ connection: HTTP2Connection, _ frame: HTTP2Frame.FramePayload.Headers) {
+  init(_ id: HTTP2StreamID, _ connection: HTTP2Connection, first: HTTP2Frame.FramePayload.Headers) {
     self.id = id
     self.connection = connection
-    first = frame
-    isWhole = frame.endStream
+    self.first = first
+    isWhole = first.endStream
     window = StreamWindow(connection.shared.limits.streamWindowBytes)
   }
 
@@ -81,7 +81,7 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
   private func reset() {
     guard !isGone else { return }
     end()
-    connection.write(id, .rstStream(.cancel))
+    connection.write(.rstStream(.cancel), of: id)
     connection.flushSoon()
   }
 
@@ -152,7 +152,7 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
 
   private func tellWindow() {
     guard !isWhole, !isGone, let more = window.increment() else { return }
-    connection.write(id, .windowUpdate(windowSizeIncrement: more))
+    connection.write(.windowUpdate(windowSizeIncrement: more), of: id)
     connection.flushSoon()
   }
 
@@ -222,12 +222,12 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
     guard case .bytes(let bytes) = response.body, !isHead, response.mayHaveBody,
       !bytes.isEmpty || response.trailers != nil
     else { return finish(.headers(.init(headers: headers, endStream: true)), response.lease) }
-    connection.write(id, .headers(.init(headers: headers)))
+    connection.write(.headers(.init(headers: headers)), of: id)
     let data = ByteBuffer(bytes: bytes)
     guard let trailers = response.trailers else {
       return finish(.data(.init(data: .byteBuffer(data), endStream: true)), response.lease)
     }
-    if !bytes.isEmpty { connection.write(id, .data(.init(data: .byteBuffer(data)))) }
+    if !bytes.isEmpty { connection.write(.data(.init(data: .byteBuffer(data))), of: id) }
     finish(.headers(.init(headers: HTTP2Head.trailers(trailers), endStream: true)), response.lease)
   }
 
@@ -243,7 +243,7 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
       self.timer?.cancel()
       self.linger()
     }
-    connection.write(id, frame, promise)
+    connection.write(frame, of: id, promise: promise)
     connection.flushSoon(lastOf: self)
   }
 
@@ -286,7 +286,7 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
     let timer = loop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { self.reset() }
     defer { timer.cancel() }
     let promise = loop.makePromise(of: Void.self)
-    connection.write(id, frame, promise)
+    connection.write(frame, of: id, promise: promise)
     connection.flushSoon()
     try await promise.futureResult.get()
   }
