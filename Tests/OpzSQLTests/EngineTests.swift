@@ -10,19 +10,25 @@ import Testing
 @testable import OpzSQL
 
 /// Models of the real libraries, scored by a database. SQLite runs here; `scripts/test-peers sql` sets OPZ_SQL_ENGINES to
-/// those that it has started.
+/// those that it has started, and OPZ_SQL_EVERY to `n:m` where each n-th model from the m-th on is enough. `sqlglot` means
+/// all dialects: DuckDB runs what sqlglot makes of their texts.
 @Suite("Models in a database")
 struct EngineTests {
   static let engines = (ProcessEnvironment.value("OPZ_SQL_ENGINES") ?? "sqlite").split(separator: ",").map(String.init)
+    .flatMap { engine in engine == "sqlglot" ? SQLDialect.all.map { "sqlglot:\($0.name)" } : [engine] }
+  private static let every = (ProcessEnvironment.value("OPZ_SQL_EVERY") ?? "1:0").split(separator: ":").compactMap {
+    Int($0)
+  }
 
   @Test(
     "leaves, margins, probabilities and labels are the scorer's", arguments: engines, ModelFixture.formats)
   func scores(engine: String, format: String) throws {
-    let dialect = try SQLDialect.named(engine)
     var cases: [EngineCase] = []
-    for fixture in try ModelFixture.all(of: format) where fixture.refused == nil {
+    let (step, first) = (Self.every[0], Self.every[1])
+    for (index, fixture) in try ModelFixture.all(of: format).enumerated()
+    where fixture.refused == nil && index % step == first {
       let model = try ModelFormats.standard.read(fixture.bytes, name: fixture.file).model
-      if let made = try EngineCase(fixture, model, dialect: dialect) { cases.append(made) }
+      if let made = try EngineCase(fixture, model, engine: engine) { cases.append(made) }
     }
     let answers = try DatabaseProcess.run(engine, cases.map(\.task))
     #expect(answers.count == cases.count)
@@ -62,11 +68,15 @@ struct EngineCase {
   private let rows: [[String?]]
   let task: JSONValue
 
+  /// The statements of other forms, which are parsed alone.
+  private let texts: [String]
+
   /// Nil for a model that SQL has nothing for.
-  init?(_ fixture: ModelFixture, _ model: Model, dialect: SQLDialect) throws {
+  init?(_ fixture: ModelFixture, _ model: Model, engine: String) throws {
     self.fixture = fixture
     self.model = model
-    self.dialect = dialect
+    let isParsed = engine.hasPrefix("sqlglot:")
+    dialect = try SQLDialect.named(isParsed ? String(engine.dropFirst(8)) : engine)
     var kinds = model.outputs.compactMap { ModelSQL.Kind(rawValue: $0.kind.rawValue) }
     if model.treeCount > 0 { kinds.append(.leaf) }
     self.kinds = kinds
@@ -81,26 +91,41 @@ struct EngineCase {
           queries.append(.string(try ModelSQL(model, dialect, options: options).statement().text))
         }
       }
+      texts = isParsed ? try EngineCase.forms(model, dialect) : []
     } catch let error as SQLError where error.code == .unsupported || error.code == .tooLarge {
       return nil
     }
     // MariaDB has no infinite numbers.
     rows =
-      dialect.name == "mariadb" ? fixture.rows.filter { !$0.contains { $0?.hasSuffix("inf") == true } } : fixture.rows
+      engine == "mariadb" ? fixture.rows.filter { !$0.contains { $0?.hasSuffix("inf") == true } } : fixture.rows
     let columns = model.inputs.map { input -> JSONValue in
       .array([.string(input.name), .string(EngineCase.isText(input) ? "text" : "real")])
     }
+    let hasNaN = if case .none = dialect.nans { false } else { true }
     let rows = rows.map { row in
       JSONValue.array(
         model.inputs.enumerated().map { index, input in
-          // A text where the model has a number is missing.
-          guard index < row.count, let cell = row[index], EngineCase.isText(input) || Double(cell) != nil else {
-            return .null
-          }
+          // A text where the model has a number is missing, and so is NaN in a database without it.
+          guard index < row.count, let cell = row[index] else { return .null }
+          guard !EngineCase.isText(input) else { return .string(cell) }
+          guard let number = Double(cell), hasNaN || !number.isNaN else { return .null }
           return .string(cell)
         })
     }
-    task = .object(["columns": .array(columns), "rows": .array(rows), "queries": .array(queries)])
+    task = .object([
+      "columns": .array(columns), "rows": .array(rows), "queries": .array(queries),
+      "texts": .array(texts.map { .string($0) }),
+    ])
+  }
+
+  /// Each form but the query itself.
+  private static func forms(_ model: Model, _ dialect: SQLDialect) throws -> [String] {
+    try ModelSQL.Form.allCases.filter { $0 != .select && ($0 != .table || dialect.createsTableAs) }.map { form in
+      var options = ModelSQL.Options()
+      options.form = form
+      options.keys = ["row_id"]
+      return try ModelSQL(model, dialect, options: options).statement().text
+    }
   }
 
   private static func isText(_ input: Model.Input) -> Bool {
@@ -136,7 +161,8 @@ struct EngineCase {
         }
       }
     }
-    return problems
+    problems += answers.compactMap(\.string).filter { !$0.isEmpty }
+    return problems + (answers.count == texts.count ? [] : ["\(answers.count) answers to \(texts.count) statements"])
   }
 
   private static func first(_ own: [String], _ wanted: [String]) -> String {

@@ -8,14 +8,16 @@ import Testing
 @Suite("Statements")
 struct StatementTests {
   /// A stump over one input.
-  private static func stump(_ input: String = "age", levels: Int = 1) throws -> Model {
+  private static func stump(_ input: String = "age", levels: Int = 1, count: Int = 1) throws -> Model {
     var trees = TreeEnsembleBuilder(name: "test", columns: 1, groups: 1, inputs: .float32, sums: .float32)
-    let count = levels * 2 + 1
-    try trees.addTree(nodes: count, group: 0) { index in
-      guard index % 2 == 0, index < count - 1 else { return .leaf(number: index, value: 0.5) }
-      let split = TreeEnsemble.Node(
-        column: 0, test: .less, threshold: Double(index), missing: .nan, missingGoesLeft: true)
-      return .split(split, left: index + 1, right: index + 2)
+    let nodes = levels * 2 + 1
+    for _ in 0..<count {
+      try trees.addTree(nodes: nodes, group: 0) { index in
+        guard index % 2 == 0, index < nodes - 1 else { return .leaf(number: index, value: 0.5) }
+        let split = TreeEnsemble.Node(
+          column: 0, test: .less, threshold: Double(index), missing: .nan, missingGoesLeft: true)
+        return .split(split, left: index + 1, right: index + 2)
+      }
     }
     var builder = try ModelBuilder(name: "test", inputs: [Model.Input(name: input, kind: .number(.float32))])
     let matrix = try builder.add(.inputs([0]))
@@ -182,6 +184,35 @@ struct StatementTests {
   @Test(
     "what is no table's name is refused", arguments: ["", ".", "a.", ".a", "\"a", "a\"b", "a.b.c.d", "\"\"", "\"a\"b"])
   func noTables(text: String) { #expect(throws: SQLError.self) { try TableName(parsing: text) } }
+
+  @Test("what an engine does in its own way is written so that it does what others do")
+  func engines() throws {
+    func text(_ dialect: SQLDialect, _ expression: SQLExpression) -> String {
+      var writer = SQLWriter(dialect)
+      writer.write(expression, indent: 0)
+      return writer.text
+    }
+    let x = SQLExpression.column("x")
+    #expect(text(.clickhouse, .isOne(of: [.number(1)], x)) == "((`x` + 0.0e0) IN (1.0e0))")
+    #expect(text(.clickhouse, .isNone(of: [.text("a")], x)) == "(`x` NOT IN ('a'))")
+    #expect(
+      text(.spark, .call(.floor, [x]))
+        == "CASE WHEN ABS(`x`) < 4503599627370496e0D THEN CAST(FLOOR(`x`) AS DOUBLE) ELSE `x` END")
+    #expect(text(.duckdb, .bytes(x)) == "CAST(\"x\" AS VARCHAR) COLLATE \"binary\"")
+    #expect(
+      try ModelSQL(try Self.stump(count: 2), .clickhouse).statement().text
+        .contains("CAST((CAST((0.0e0\n"))
+  }
+
+  @Test("a text that ClickHouse reads with other settings alone says which")
+  func settings() throws {
+    let short = try ModelSQL(try Self.stump(), .clickhouse).statement().text
+    #expect(!short.contains("max_query_size"))
+    let long = try ModelSQL(try Self.stump(count: 4000), .clickhouse).statement().text
+    #expect(long.utf8.count > 262_144 && long.contains("SET max_query_size = 1000000, max_ast_elements = 1000000"))
+    let unlimited = try ModelSQL(try Self.stump(count: 4000), .duckdb).statement().text
+    #expect(!unlimited.contains("max_query_size"))
+  }
 
   @Test("a dialect is found by its name and a version that is not too old")
   func dialects() throws {

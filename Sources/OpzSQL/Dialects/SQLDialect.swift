@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// A database's SQL as a value: how it quotes, casts and compares, what it computes exactly, and its limits.
 public struct SQLDialect: Sendable {
   /// What stands before and after an operand.
@@ -47,7 +41,7 @@ public struct SQLDialect: Sendable {
     case materialized
     /// `OFFSET 0`, which PostgreSQL does not flatten and does not store.
     case offset
-    /// A `LIMIT` of 2^64 - 1, which MariaDB does not merge.
+    /// A `LIMIT` of 2^63 - 1, which MariaDB does not merge.
     case limit
   }
 
@@ -65,6 +59,12 @@ public struct SQLDialect: Sendable {
   let functions: [SQLFunction: String]
   /// Whether a sum of float32 numbers is rounded to float32 after each addition.
   let keepsFloat32: Bool
+  /// Whether it does so only where a cast stands around the addition: the sum of two float32 numbers is a float64 number.
+  let widensSums: Bool
+  /// Whether FLOOR and CEIL give whole numbers of 64 bits, and fail for what is greater.
+  let floorsToIntegers: Bool
+  /// Whether IN compares the bits of numbers, so that -0 is not 0.
+  let findsByBits: Bool
   let bytes: Around
   let nans: NaNs
   let barrier: Barrier
@@ -81,7 +81,9 @@ public struct SQLDialect: Sendable {
   init(
     name: String, version: String, isProven: Bool = false, quotes: Quotes = .double, escapes: Escapes = .doubled,
     types: [SQLType: String], numbers: [SQLType: Around] = [:], functions: [SQLFunction: String] = [:],
-    keepsFloat32: Bool = false, bytes: Around = Around(), nans: NaNs = .none, barrier: Barrier = .none,
+    keepsFloat32: Bool = false, widensSums: Bool = false, floorsToIntegers: Bool = false,
+    findsByBits: Bool = false, bytes: Around = Around(),
+    nans: NaNs = .none, barrier: Barrier = .none,
     tableAs: String? = "", limits: SQLLimits
   ) {
     self.name = name
@@ -93,6 +95,9 @@ public struct SQLDialect: Sendable {
     self.numbers = numbers
     self.functions = functions
     self.keepsFloat32 = keepsFloat32
+    self.widensSums = widensSums
+    self.floorsToIntegers = floorsToIntegers
+    self.findsByBits = findsByBits
     self.bytes = bytes
     self.nans = nans
     self.barrier = barrier
@@ -119,6 +124,15 @@ public struct SQLDialect: Sendable {
 
   /// A name as an identifier, whatever its characters.
   public func quoted(_ name: String) -> String {
+    let isPlain = name.utf8.allSatisfy { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") || $0 >= 48 && $0 <= 57 }
+    switch quotes {
+    case .double where isPlain: return "\"\(name)\""
+    case .backtick where isPlain: return "`\(name)`"
+    default: return quotedAny(name)
+    }
+  }
+
+  private func quotedAny(_ name: String) -> String {
     switch quotes {
     case .double: "\"\(name.replacing("\"", with: "\"\""))\""
     case .backtick where escapes == .backslash:
@@ -136,25 +150,6 @@ public struct SQLDialect: Sendable {
     case .backslash: "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
     }
   }
-
-  /// A number with 18 digits. 17 say which float64 is nearest, but a reader that rounds twice (SQLite 3.40) needs the
-  /// number to be far from the middle between two.
-  func literal(_ value: Double, _ type: SQLType) -> String {
-    let around = numbers[type] ?? Around()
-    return around.before + SQLDialect.digits(value) + around.after
-  }
-
-  private static func digits(_ value: Double) -> String {
-    // An infinite threshold: every number that a column holds is on the same side of the greatest one.
-    let value = min(max(value, -Double.greatestFiniteMagnitude), .greatestFiniteMagnitude)
-    if value == value.rounded(.towardZero), abs(value) < 1e15 { return "\(Int64(value)).0e0" }
-    let text = String(unsafeUninitializedCapacity: 40) { space in
-      space.withMemoryRebound(to: CChar.self) { characters in
-        withVaList([value]) { Int(vsnprintf(characters.baseAddress, 40, "%.18g", $0)) }
-      }
-    }
-    return text.utf8.contains(UInt8(ascii: "e")) ? text : text + "e0"
-  }
 }
 
 /// What a database accepts at most. A text that has more is not written.
@@ -165,6 +160,8 @@ struct SQLLimits: Sendable {
   var caseDepth: Int
   /// Bytes of a statement.
   var bytes: Int
+  /// Bytes of a statement unless a setting says more; nil where no setting is in the way.
+  var usualBytes: Int?
   /// Columns of a query.
   var columns: Int
   /// Bytes of an identifier.

@@ -5,6 +5,14 @@ struct Stages {
   struct Column {
     let name: String
     let expression: SQLExpression
+    /// The columns that the expression reads.
+    let reads: Set<String>
+
+    init(_ name: String, _ expression: SQLExpression) {
+      self.name = name
+      self.expression = expression
+      reads = expression.columns
+    }
   }
 
   /// The columns that each stage adds; the first reads the table.
@@ -19,7 +27,7 @@ struct Stages {
 
   /// Adds a column that reads the table.
   mutating func addInput(_ name: String, _ expression: SQLExpression) -> SQLExpression {
-    stages[0].append(Column(name: name, expression: expression))
+    stages[0].append(Column(name, expression))
     levels[name] = 0
     return .column(name)
   }
@@ -29,12 +37,20 @@ struct Stages {
   mutating func add(_ expression: SQLExpression) -> SQLExpression {
     if expression.isAtom { return expression }
     if let name = known[expression] { return .column(name) }
-    let level = 1 + (expression.columns.compactMap { levels[$0] }.max() ?? 0)
-    while stages.count <= level { stages.append([]) }
+    let made = addOnce(expression)
+    if case .column(let name) = made { known[expression] = name }
+    return made
+  }
+
+  /// As `add(_:)`, of an expression that will not come again, which is not worth to be remembered: a sum of trees.
+  mutating func addOnce(_ expression: SQLExpression) -> SQLExpression {
+    if expression.isAtom { return expression }
     let name = freshName()
-    stages[level].append(Column(name: name, expression: expression))
+    let column = Column(name, expression)
+    let level = 1 + (column.reads.compactMap { levels[$0] }.max() ?? 0)
+    while stages.count <= level { stages.append([]) }
+    stages[level].append(column)
     levels[name] = level
-    known[expression] = name
     return .column(name)
   }
 

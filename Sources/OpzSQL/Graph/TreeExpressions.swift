@@ -30,24 +30,24 @@ struct TreeExpressions {
     return shape == .nested ? nested(root, value) : flat(root, value)
   }
 
-  /// Children come after their parents, so a walk from the last node to the root needs no recursion.
+  /// Children come after their parents, so a walk from the last node to the root needs no recursion: what is made waits
+  /// for its parent, the right child below the left one.
   private func nested(_ root: Int32, _ value: (TreeEnsemble.Node) -> SQLExpression) -> SQLExpression {
-    var made: [Int32: SQLExpression] = [:]
+    var made: [SQLExpression] = []
     for place in order(root).reversed() {
       let node = ensemble.nodes[Int(place)]
       guard !node.isLeaf else {
-        made[place] = value(node)
+        made.append(value(node))
         continue
       }
-      let (left, right) = (made.removeValue(forKey: node.left), made.removeValue(forKey: node.right))
-      guard let left, let right else { continue }
+      guard let left = made.popLast(), let right = made.popLast() else { continue }
       let condition = Condition(node, self)
       // NULL is not true, so the side of the missing is the one behind ELSE.
-      made[place] =
+      made.append(
         condition.missingGoesLeft
-        ? .choose(condition.right, right, else: left) : .choose(condition.left, left, else: right)
+          ? .choose(condition.right, right, else: left) : .choose(condition.left, left, else: right))
     }
-    return made[root] ?? .null
+    return made.last ?? .null
   }
 
   /// The first leaf whose ancestors all hold where it stands on their left: a row that should go left at one of the others

@@ -25,7 +25,7 @@ extension ModelColumns {
         terms[Int(tree.group)].append(term)
         continue
       }
-      let leaf = stages.add(trees.tree(index) { .number(Double($0.left), .float64) })
+      let leaf = stages.addOnce(trees.tree(index) { .number(Double($0.left), .float64) })
       let leaves = leavesOf(tree, ensemble)
       for group in 0..<ensemble.groups {
         func number(_ place: Int32) -> SQLExpression {
@@ -92,8 +92,14 @@ extension ModelColumns {
     for from in stride(from: 0, to: terms.count, by: ModelColumns.treesAtOnce) {
       let part = terms[from..<min(from + ModelColumns.treesAtOnce, terms.count)]
       let all = [sum].compactMap { $0 } + part
-      sum = stages.add(all.count == 1 ? all[0] : .infix(.add, all))
+      sum = stages.addOnce(all.count == 1 ? all[0] : total(all, element: element))
     }
     return sum ?? literal(0, element)
+  }
+
+  /// A sum whose additions are each rounded to the type.
+  private func total(_ terms: [SQLExpression], element: ElementType) -> SQLExpression {
+    guard element == .float32, dialect.widensSums else { return .infix(.add, terms) }
+    return terms.dropFirst().reduce(terms[0]) { .cast($0 + $1, .float32) }
   }
 }

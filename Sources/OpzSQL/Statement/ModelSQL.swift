@@ -174,7 +174,8 @@ public struct ModelSQL: Sendable {
     var query = StageQuery(dialect, made.stages, from: self.source, keys: options.keys)
     query.isDBT = options.form == .dbt
     let (body, writer) = query.text(outputs)
-    let text = header(made.notes, shape) + opening() + body + (options.form == .dbt ? "\n" : ";\n")
+    let text =
+      header(made.notes, shape, bytes: body.utf8.count) + opening() + body + (options.form == .dbt ? "\n" : ";\n")
     try check(text, writer, stages: made.stages)
     return Statement(
       text: text, shape: isTold ? shape : nil, reason: reason,
@@ -243,13 +244,20 @@ public struct ModelSQL: Sendable {
     }
   }
 
-  private func header(_ notes: Set<SQLNote>, _ shape: TreeShape) -> String {
+  private func header(_ notes: Set<SQLNote>, _ shape: TreeShape, bytes: Int) -> String {
     var lines = [
       options.title.isEmpty ? "a model (\(model.objective))" : "\(options.title) (\(model.objective))",
       "SQL for \(dialect.name) \(dialect.version) and later"
-        + (dialect.isProven ? "" : "; it was not run in this database"),
+        + (dialect.isProven ? "" : "; not run in this database, only in DuckDB as sqlglot translates it"),
     ]
     if model.treeCount > 0 { lines.append("\(model.treeCount) trees, shape \(shape.rawValue)") }
+    // The header itself has some hundred bytes.
+    if let usual = dialect.limits.usualBytes, bytes + 4096 > usual {
+      let most = (bytes / 1_000_000 + 1) * 1_000_000
+      lines.append(
+        "longer than \(dialect.name) reads by itself: SET max_query_size = \(most), max_ast_elements = \(most),")
+      lines.append("max_expanded_ast_elements = \(most) before it")
+    }
     lines += notes.sorted().map(\.text)
     let text = lines.map { "-- \(PrintableText.line($0, limit: 400))\n" }.joined()
     return options.form == .dbt ? SQLWriter.template(text) : text

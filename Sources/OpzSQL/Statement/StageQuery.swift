@@ -31,7 +31,7 @@ struct StageQuery {
       write(stage, index, needed: needed[index], writer: &writer)
       if index > 0 {
         if dialect.barrier == .offset { writer.made(" OFFSET 0") }
-        if dialect.barrier == .limit { writer.made(" LIMIT 18446744073709551615") }
+        if dialect.barrier == .limit { writer.made(" LIMIT 9223372036854775807") }
       }
       writer.made(")")
     }
@@ -52,7 +52,7 @@ struct StageQuery {
       let made = Set(stages[index].map(\.name))
       let used = stages[index].filter { wanted.contains($0.name) }
       wanted.subtract(made)
-      if index > 0 { for column in used { wanted.formUnion(column.expression.columns) } }
+      if index > 0 { for column in used { wanted.formUnion(column.reads) } }
     }
     return all
   }

@@ -134,4 +134,40 @@ struct CheckFeaturesTests {
     #expect(try fixture.query("SELECT count(*) FROM doubled WHERE margin = 0.25") == [["77"]])
     #expect(try await InstalledSQL(in: fixture.project.session).status(fixture.url, name: nil).first?.problem == nil)
   }
+
+  @Test("types of DuckDB, counts, and texts", .enabled(if: InstalledTool.duckdb.isFound(ProcessEnvironment.all())))
+  func duckdb() async throws {
+    let directory = try TemporaryDirectory()
+    let environment = ProcessEnvironment.all()
+    let program = try #require(InstalledTool.duckdb.find(environment))
+    let statements = """
+      CREATE TYPE plans AS ENUM ('a', 'b', 'x');
+      CREATE TABLE typed (n1 HUGEINT, n2 DECIMAL(5, 2), n3 REAL, n4 BOOLEAN, t1 plans, t2 VARCHAR COLLATE NOCASE, o1 DATE, o2 INT[]);
+      INSERT INTO typed VALUES (1, 0.5, 'nan', true, 'a', 'a', NULL, NULL), (2, 99, 7, NULL, 'x', 'A', NULL, NULL);
+      """
+    let made = try ChildProcess.run(
+      [program.string, "-no-init", directory.path.appending("a.duckdb").string], input: Array(statements.utf8))
+    #expect(made.status == 0, "\(made.errorText)")
+    let session = Session(environment: environment, directory: directory.path, registry: nil, tool: "opz test")
+    let url = try DatabaseURL(parsing: "duckdb:a.duckdb", from: .commandLine)
+    func check(_ query: String, profile: TableProfile? = nil) async throws -> FeatureReport {
+      var request = CheckFeatures.Request(title: "test", source: .query(try FeatureQuery(query, subject: "f")))
+      request.profile = profile
+      return try await CheckFeatures(Self.model(), request, in: session).run(url)
+    }
+    for (column, isNumber) in [("n1", true), ("n2", true), ("n3", true), ("n4", true), ("t2", false), ("o1", false)] {
+      let report = try await check("SELECT \(column) AS age, t2 AS plan FROM typed")
+      #expect((report.inputs[0].problem == nil) == isNumber, "\(column) \(report)")
+      #expect(report.engine == "duckdb" && report.rows == 2)
+    }
+    #expect(try await check("SELECT n1 AS age, o2 AS plan FROM typed").inputs[1].problem != nil)
+    // NaN is missing; a category is compared by its bytes, whatever the column's collation.
+    let profile = try Self.profile("age,plan\n1,a\n5,b\n")
+    let report = try await check("SELECT n3 AS age, t2 AS plan FROM typed", profile: profile)
+    #expect(report.inputs[0].problem == "NULL in 1 of 2 rows, and in none of the 2 rows of training", "\(report)")
+    #expect(report.inputs[1].notes == ["a category that the model does not have in 1 of 2 rows"])
+    let other = try await check("SELECT n2 AS age, t1 AS plan FROM typed", profile: profile)
+    #expect(other.passed && other.inputs[0].notes.count == 2 && other.inputs[1].notes.count == 1, "\(other)")
+    await #expect(throws: DatabaseError.self) { _ = try await check("SELECT nothing FROM typed") }
+  }
 }
