@@ -200,4 +200,5 @@ def measure(server, opz, model, directory, options):
         sys.exit(f"opz took {results[0][3]:.0f} MiB")
 
 
-main()
+if __name__ == "__main__":
+    main()
