@@ -67,6 +67,7 @@ var targets: [Target] = [
   .target(name: "CArchive", dependencies: ["CLazy"]),
   .target(name: "CSQLite", dependencies: ["CLazy"]),
   .target(name: "CPostgres", dependencies: ["CLazy"]),
+  .target(name: "CODBC", dependencies: ["CLazy"]),
   // Always optimized. A product and a sum are never contracted into one instruction, which would round once less.
   .target(name: "COpzTrees", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -95,7 +96,7 @@ var targets: [Target] = [
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   module("OpzSQL", ["OpzModel", "OpzIO"], settings: fast),
-  module("OpzDatabase", ["OpzIO", "CSQLite", "CPostgres", system]),
+  module("OpzDatabase", ["OpzIO", "CSQLite", "CPostgres", "CODBC", system]),
   module(
     "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate", system],
     settings: fast),

@@ -16,14 +16,23 @@ public enum DatabaseCell: Sendable, Hashable {
 public protocol DatabaseConnection: AnyObject {
   /// What the database says it is: `15.6`.
   var version: String { get }
-  /// The schema of tables that are gone with the connection, from the catalog on.
+  /// The schema of tables that are gone with the connection, from the catalog on; empty where they have none, and are
+  /// made as `TEMPORARY`.
   var scratchSchema: [String] { get }
   /// Whether a number may be NaN in it.
   var hasNaN: Bool { get }
+  /// Whether a number may be infinite in it.
+  var hasInfinities: Bool { get }
+  /// The name of its SQL's dialect, where the URL does not say it.
+  var dialectName: String? { get }
 
   /// Runs a statement that returns nothing.
   /// - Throws: `DatabaseError.refused` with the database's own words.
   func run(_ statement: String) throws
+
+  /// Runs a statement that makes a table or view of the connection's own.
+  /// - Throws: `DatabaseError.refused`.
+  func makeScratch(_ statement: String) throws
 
   /// Adds rows to a table.
   /// - Parameter table: its name, quoted.
@@ -36,6 +45,12 @@ public protocol DatabaseConnection: AnyObject {
 }
 
 extension DatabaseConnection {
+  public var hasInfinities: Bool { true }
+  public var dialectName: String? { nil }
+
+  /// Runs it as any other.
+  public func makeScratch(_ statement: String) throws { try run(statement) }
+
   /// All rows of a query whose result is small.
   /// - Throws: `DatabaseError.refused`.
   public func rows(of query: String) throws -> [[String?]] {

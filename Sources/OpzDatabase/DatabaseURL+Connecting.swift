@@ -12,7 +12,7 @@ extension DatabaseURL {
 
   /// The database for a registry's events: a file with its whole path.
   public func place(from directory: FilePath) -> String {
-    guard engine != .postgresql else { return description }
+    guard engine == .sqlite || engine == .duckdb else { return description }
     let path = directory.pushing(FilePath(target)).lexicallyNormalized()
     return "\(engine.rawValue):\(PrintableText.line(path.string, limit: 1000))"
   }
@@ -21,7 +21,7 @@ extension DatabaseURL {
   /// - Parameters:
   ///   - directory: where a relative path begins.
   ///   - duckdb: DuckDB's program; nil if it is not installed.
-  ///   - environment: `NAME=value`, for DuckDB's program.
+  ///   - environment: `NAME=value`, for DuckDB's program and for what MariaDB's reads.
   ///   - access: what the connection is for.
   /// - Throws: `DatabaseError`.
   public func connect(
@@ -31,6 +31,7 @@ extension DatabaseURL {
     switch engine {
     case .postgresql: return try PostgreSQLConnection(self)
     case .sqlite: return try SQLiteConnection(self, path: path, access)
+    case .mariadb, .mysql, .odbc: return try ODBCConnection(self, environment: environment, access)
     case .duckdb:
       guard access == .read else {
         throw DatabaseError(

@@ -1,12 +1,15 @@
 import OpzIO
 
-/// Which database, and how to reach it: `sqlite:PATH`, `duckdb:PATH`, `postgresql://HOST/DATABASE`.
+/// Which database, and how to reach it: `sqlite:PATH`, `duckdb:PATH`, `postgresql://HOST/DATABASE`,
+/// `mariadb://HOST/DATABASE`, `mysql://HOST/DATABASE`, `odbc:Driver=PATH;..`.
 ///
 /// A password is never shown: `description` has none, and errors are written without it (`without(secrets:)`).
 public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
   /// The kinds of database that opz speaks to.
   public enum Engine: String, Sendable, CaseIterable {
-    case postgresql, sqlite, duckdb
+    case postgresql, sqlite, duckdb, mariadb, mysql
+    /// Any database with an ODBC driver, which says what it is once it is connected.
+    case odbc
   }
 
   /// Where the URL was written.
@@ -21,10 +24,12 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
   public let engine: Engine
   /// Without user, password and parameters.
   public let description: String
-  /// The path of a file; PostgreSQL's whole URL.
+  /// The path of a file; the whole URL of PostgreSQL, and what is behind the scheme of ODBC.
   let target: String
   /// Passwords in the URL, as written and decoded.
-  let secrets: [String]
+  private(set) var secrets: [String]
+  /// What the driver is told; nil for a database that is not reached by ODBC.
+  let settings: ODBCSettings?
 
   /// Parses a URL.
   /// - Throws: `DatabaseError.badURL`, whose text has nothing of a URL that may have a password.
@@ -36,17 +41,35 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
     case "sqlite": self.init(file: rest, .sqlite)
     case "duckdb": self.init(file: rest, .duckdb)
     case "postgresql", "postgres":
-      let parts = try PostgresURL(rest)
-      guard origin == .environment || parts.secrets.isEmpty else {
-        throw DatabaseError(
-          .badURL, "--database \(parts.shown)",
-          reason: "it has a password, which other users of this machine can read there",
-          hint: "write the password into the file that PGPASSFILE names (~/.pgpass), or the URL into OPZ_DATABASE")
-      }
+      let parts = try ServerURL(rest, scheme: "postgresql")
       self.init(.postgresql, parts.shown, target: "postgresql:\(rest)", secrets: parts.secrets)
-    default: throw DatabaseURL.malformed("its scheme is none of postgresql, sqlite and duckdb")
+    case "mariadb", "mysql":
+      let engine = text.hasPrefix("mysql:") ? Engine.mysql : .mariadb
+      let parts = try ServerURL(rest, scheme: engine.rawValue)
+      let settings = try parts.mariaDBSettings()
+      self.init(engine, parts.shown, target: parts.shown, secrets: parts.secrets, settings: settings)
+    case "odbc":
+      guard let settings = ODBCSettings(parsing: rest) else {
+        throw DatabaseURL.malformed("it is not odbc:KEYWORD=VALUE;KEYWORD={A VALUE};..")
+      }
+      let shown = "odbc:\(PrintableText.line(settings.description, limit: 200))"
+      self.init(.odbc, shown, target: rest, secrets: settings.secrets, settings: settings)
+    default: throw DatabaseURL.malformed("its scheme is none of postgresql, mariadb, mysql, sqlite, duckdb and odbc")
     }
     guard !target.isEmpty else { throw DatabaseURL.malformed("it names no file") }
+    guard origin == .environment || secrets.isEmpty else { throw passwordRefused() }
+  }
+
+  private func passwordRefused() -> DatabaseError {
+    let place =
+      switch engine {
+      case .postgresql: "the password into the file that PGPASSFILE names (~/.pgpass), or "
+      case .mariadb, .mysql: "the password into ~/.my.cnf (password=.. below [client]), or "
+      case .sqlite, .duckdb, .odbc: ""
+      }
+    return DatabaseError(
+      .badURL, "--database \(self)", reason: "it has a password, which other users of this machine can read there",
+      hint: "write \(place)the URL into OPZ_DATABASE")
   }
 
   /// `sqlite:rel.db`, and as other programs write it: `sqlite:///rel.db`, `sqlite:////abs.db`.
@@ -55,7 +78,10 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
     self.init(engine, "\(engine.rawValue):\(PrintableText.line(target, limit: 200))", target: target)
   }
 
-  private init(_ engine: Engine, _ description: String, target: String, secrets: [String] = []) {
+  private init(
+    _ engine: Engine, _ description: String, target: String, secrets: [String] = [], settings: ODBCSettings? = nil
+  ) {
+    self.settings = settings
     self.engine = engine
     self.description = description
     self.target = target
@@ -65,7 +91,16 @@ public struct DatabaseURL: Sendable, Hashable, CustomStringConvertible {
   private static func malformed(_ reason: String) -> DatabaseError {
     DatabaseError(
       .badURL, "--database", reason: reason,
-      hint: "write sqlite:FILE, duckdb:FILE or postgresql://USER@HOST:PORT/DATABASE")
+      hint:
+        "write sqlite:FILE, duckdb:FILE, postgresql://USER@HOST:PORT/DATABASE, mariadb://USER@HOST:PORT/DATABASE or "
+        + "odbc:Driver=PATH;..")
+  }
+
+  /// The same with another password, which stood elsewhere and is not shown either.
+  func hiding(_ secret: String) -> DatabaseURL {
+    var url = self
+    if !secret.isEmpty { url.secrets.append(secret) }
+    return url
   }
 
   /// A text of the database's library without the password, printable.
@@ -113,43 +148,5 @@ extension DatabaseURL {
       }
     }
     return at > start ? at : nil
-  }
-}
-
-/// The parts of PostgreSQL's URL that have to do with secrets. libpq reads the rest.
-private struct PostgresURL {
-  /// `postgresql://HOST/DATABASE`.
-  let shown: String
-  var secrets: [String] = []
-
-  /// - Parameter rest: what stands behind the scheme's colon.
-  init(_ rest: String) throws {
-    guard rest.hasPrefix("//") else { throw PostgresURL.malformed("two slashes are missing behind postgresql:") }
-    let parts = rest.dropFirst(2).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    let authority = parts[0].prefix { $0 != "/" }
-    let path = parts[0].dropFirst(authority.count)
-    let halves = authority.split(separator: "@", omittingEmptySubsequences: false)
-    guard halves.count <= 2, rest.dropFirst(2 + authority.count).contains("@") == false else {
-      throw PostgresURL.malformed("an @, / or ? in a user's name or password has to be written %40, %2F or %3F")
-    }
-    shown = "postgresql://\(PrintableText.line(String(halves.last ?? "") + path, limit: 200))"
-    if halves.count == 2, let colon = halves[0].firstIndex(of: ":") {
-      add(halves[0][halves[0].index(after: colon)...])
-    }
-    for parameter in parts.count > 1 ? parts[1].split(separator: "&") : [] {
-      let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = PercentCoding.decode(String(pair[0])) ?? ""
-      if pair.count == 2, ["password", "sslpassword"].contains(name) { add(pair[1]) }
-    }
-  }
-
-  private mutating func add(_ secret: Substring) {
-    guard !secret.isEmpty else { return }
-    secrets.append(String(secret))
-    if let decoded = PercentCoding.decode(String(secret)), decoded != secret { secrets.append(decoded) }
-  }
-
-  private static func malformed(_ reason: String) -> DatabaseError {
-    DatabaseError(.badURL, "--database", reason: reason, hint: "write postgresql://USER@HOST:PORT/DATABASE")
   }
 }

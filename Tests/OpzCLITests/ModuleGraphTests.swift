@@ -7,7 +7,8 @@ import Testing
 struct ModuleGraphTests {
   /// From the lowest to the highest; a module may import those before it. ARCHITECTURE.md's table has the same order.
   static let order = [
-    "CLinux", "CStart", "CLazy", "CWorkers", "CCrypto", "CSQLite", "CPostgres", "CDeflate", "CLibYAML", "CZlib",
+    "CLinux", "CStart", "CLazy", "CWorkers", "CCrypto", "CSQLite", "CPostgres", "CODBC", "CDeflate", "CLibYAML",
+    "CZlib",
     "CZstd",
     "CArchive", "CCurl", "COpzTrees", "OpzIO",
     "OpzJSON", "OpzWire", "OpzTOML", "OpzYAML", "OpzKubernetes", "OpzHTTP",
@@ -52,7 +53,7 @@ struct ModuleGraphTests {
     // A model as text: no database.
     "OpzSQL": ["OpzModel", "OpzIO"],
     // Statements and rows, whatever they are about.
-    "OpzDatabase": ["OpzIO", "CSQLite", "CPostgres"],
+    "OpzDatabase": ["OpzIO", "CSQLite", "CPostgres", "CODBC"],
     // What requests mean: no sockets, part of the static server.
     "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate"],
     // Processes that run models: no sockets, part of the static server.

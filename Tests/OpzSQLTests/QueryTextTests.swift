@@ -31,6 +31,18 @@ struct QueryTextTests {
     #expect(try QueryText(parsing: text + ";", SQLDialect.named("sqlite")).text == text)
   }
 
+  @Test("MariaDB has escapes in both quotes, names in backticks, and two kinds of comments")
+  func mariaDB() throws {
+    let dialect = try SQLDialect.named("mariadb")
+    for text in [
+      #"SELECT 'a\';b'"#, #"SELECT "a\";b""#, "SELECT `a;b`", "SELECT 5--3", "SELECT 1 # ;\n, 2", "SELECT 1 -- ;\n, 2",
+    ] {
+      #expect(try QueryText(parsing: text + ";", dialect).text == text)
+    }
+    #expect(throws: SQLError.self) { try QueryText(parsing: "SELECT [a; SELECT 2]", dialect) }
+    #expect(throws: SQLError.self) { try QueryText(parsing: "SELECT 5--;\nSELECT 2", dialect) }
+  }
+
   @Test(
     "more than one statement, or none, is refused",
     arguments: ["", " ", ";", "-- a", "/* a */", ";SELECT 1", "SELECT 1; SELECT 2", "SELECT 1;;x", "SELECT\01"],

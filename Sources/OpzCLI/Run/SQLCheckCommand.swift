@@ -15,8 +15,7 @@ struct SQLCheckCommand: AsyncParsableCommand {
       are those of --table, of the query in --features, or of the query that the version was packaged with (features.sql). \
       Nothing in the database changes.
 
-      URL is sqlite:FILE, duckdb:FILE or postgresql://USER@HOST/DATABASE; passwords as for opz sql verify. Exit code 4 if \
-      an input does not fit.
+      URL and passwords are as for opz sql verify. Exit code 4 if an input does not fit.
 
       opz sql check churn@1.0.0 --database postgresql://scoring@db.example/crm --table customers
       opz sql check model.json --database sqlite:crm.db --table customers --columns age=customer_age --json

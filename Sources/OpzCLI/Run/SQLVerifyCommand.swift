@@ -16,8 +16,9 @@ struct SQLVerifyCommand: AsyncParsableCommand {
       query (features.sql), real rows too. Both are scored in the database by the SQL of opz sql and here, and compared \
       leaf by leaf and number by number. Rows are in tables of the connection's own: nothing in the database changes.
 
-      URL is sqlite:FILE, duckdb:FILE or postgresql://USER@HOST/DATABASE. Passwords come from ~/.pgpass or PGPASSFILE, or \
-      stand in a URL in the variable OPZ_DATABASE; on the command line, others could read them.
+      URL is sqlite:FILE, duckdb:FILE, postgresql://USER@HOST/DATABASE, mariadb://USER@HOST/DATABASE (mysql:// too) or \
+      odbc:Driver=PATH;KEYWORD=VALUE;.. Passwords come from ~/.pgpass or PGPASSFILE, from MYSQL_PWD or ~/.my.cnf, or stand \
+      in a URL in the variable OPZ_DATABASE; on the command line, others could read them.
 
       A version gets the result as a statement. Exit code 4 if a score is not as promised.
 

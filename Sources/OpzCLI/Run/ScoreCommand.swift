@@ -17,7 +17,7 @@ struct ScoreCommand: AsyncParsableCommand {
       output is written with the same delimiter, quote and decimal mark, and without a header if the table has none; for \
       an Arrow IPC stream or file, it is one too.
 
-      With --query, rows come from a database (sqlite:FILE or postgresql://USER@HOST/DATABASE) and scores go into a table of \
+      With --query, rows come from a database (sqlite:FILE, postgresql://USER@HOST/DATABASE or mariadb://USER@HOST/DATABASE) and scores go into a table of \
       it, which is made: keys, scores, model, version, scored_at. Without --query, the version's own features.sql makes the \
       rows. Rows and the place behind them are committed together, so that the same command goes on after a kill, Ctrl-C \
       (exit code 130) or a lost connection: no row is lost, none stands twice. A table with scores of another model or query \

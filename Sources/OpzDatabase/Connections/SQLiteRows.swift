@@ -127,7 +127,7 @@ extension SQLiteConnection: BulkConnection {
         return sqlite3_bind_double(statement, place, Double(bitPattern: try cursor.integer(rest, UInt64.self)))
       default: return text(rest)
       }
-    case .int16, .int32, .bool, .uuid, .date, .timestamp, .timestampTZ, .other: throw CellCursor.damaged()
+    case .int16, .int32, .bool, .uuid, .date, .timestamp, .timestampTZ, .moment, .other: throw CellCursor.damaged()
     }
   }
 

@@ -7,6 +7,8 @@ public enum CellType: Sendable, Hashable {
   case timestamp, timestampTZ
   /// SQLite's: each cell has a type of its own, and its first byte says which (`AnyCell`).
   case any
+  /// Another date or time, under the database's name, sent as the database writes it.
+  case moment(String)
   /// Another one, under the database's name.
   case other(String)
 }

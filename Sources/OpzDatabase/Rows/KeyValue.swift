@@ -34,7 +34,7 @@ public enum KeyValue: Sendable, Hashable, CustomStringConvertible {
     case .int16: return .integer(Int64(try cursor.integer(cell, Int16.self)))
     case .int32: return .integer(Int64(try cursor.integer(cell, Int32.self)))
     case .int64: return .integer(try cursor.integer(cell, Int64.self))
-    case .text: return .text(try text(cell, cursor))
+    case .text, .moment: return .text(try text(cell, cursor))
     case .uuid:
       guard cell.count == 16 else { throw CellCursor.damaged() }
       let hex = cursor.bytes(cell).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
@@ -65,7 +65,7 @@ extension CellType {
   /// Whether a column of it can be a key.
   public var isKey: Bool {
     switch self {
-    case .int16, .int32, .int64, .text, .uuid, .date, .timestamp, .timestampTZ, .any: true
+    case .int16, .int32, .int64, .text, .uuid, .date, .timestamp, .timestampTZ, .moment, .any: true
     case .float32, .float64, .bool, .other: false
     }
   }

@@ -117,7 +117,7 @@ public struct RowBlock: Sendable {
       case AnyCell.float: return Double(bitPattern: try cursor.integer(rest, UInt64.self))
       default: return nil
       }
-    case .text, .uuid, .date, .timestamp, .timestampTZ, .other: throw CellCursor.damaged()
+    case .text, .uuid, .date, .timestamp, .timestampTZ, .moment, .other: throw CellCursor.damaged()
     }
   }
 

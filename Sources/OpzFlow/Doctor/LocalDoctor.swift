@@ -1,3 +1,4 @@
+import OpzDatabase
 public import OpzDistribution
 import OpzHTTP
 import OpzIO
@@ -33,7 +34,7 @@ public struct LocalDoctor: Sendable {
     var findings = [program()] + installation.libraries.compactMap(library)
     findings += [certificates(), server(), registry()]
     findings += [engine(.docker), engine(.podman)]
-    findings += tools()
+    findings += tools() + databases()
     return Report(installation: installation, findings: findings)
   }
 
@@ -130,6 +131,22 @@ public struct LocalDoctor: Sendable {
         "kubectl", InstalledTool.kubectl.find(session.environment), use: "opz deploy --apply and --diff",
         get: "install kubectl, or name it with OPZ_KUBECTL"),
     ]
+  }
+
+  /// What databases are reached by; nobody needs all of it.
+  private func databases() -> [RemoteProbe.Finding] {
+    let duckdb = tool(
+      "duckdb", InstalledTool.duckdb.find(session.environment), use: "opz sql verify in DuckDB",
+      get: "pip install duckdb-cli")
+    return [duckdb]
+      + DatabaseLibrary.all().map { library in
+        guard library.problem == nil else {
+          return .init(
+            library.name, .skipped, found: "not installed; opz sql and opz score --database in \(library.use) need it",
+            action: library.hint)
+        }
+        return .init(library.name, .ok, found: library.path ?? "loaded, for \(library.use)")
+      }
   }
 
   private func tool(_ name: String, _ path: FilePath?, use: String, get: String) -> RemoteProbe.Finding {

@@ -59,9 +59,9 @@ public struct VerifySQL: Sendable {
     let duckdb = url.engine == .duckdb ? InstalledTool.duckdb.find(session.environment) : nil
     let connection = try url.connect(
       from: session.directory, duckdb: duckdb, environment: session.environmentList)
-    let dialect = try url.dialect(version: connection.version)
+    let dialect = try url.dialect(of: connection)
     var report = SQLReport(
-      engine: url.engine.rawValue, engineVersion: connection.version, database: url.description, model: request.title)
+      engine: dialect.name, engineVersion: connection.version, database: url.description, model: request.title)
     let comparing = TableComparing(model, reference, dialect: dialect, in: connection, shape: request.shape)
     let boundary = BoundaryRows(model, limit: request.boundaryRows)
     (report.splits, report.reachedSplits) = (boundary.splits, boundary.reached)
@@ -99,9 +99,9 @@ private struct TableComparing {
   /// Rows that were made up.
   func made(_ boundary: BoundaryRows) throws -> SQLReport.Part {
     let table = ScratchTable(model, dialect, schema: connection.scratchSchema, name: "opz_boundary_rows")
-    try connection.run(table.creation)
+    try connection.makeScratch(table.creation)
     var number = 0.0
-    let rows = boundary.rows.map { row -> [DatabaseCell] in
+    let rows = boundary.rows.filter(isWritable).map { row -> [DatabaseCell] in
       number += 1
       return [.number(number)] + row.map(cell)
     }
@@ -119,10 +119,15 @@ private struct TableComparing {
     }
   }
 
+  /// Whether the database has the row's numbers.
+  private func isWritable(_ row: [LookUp.Entry?]) -> Bool {
+    connection.hasInfinities || !row.contains { if case .number(let number) = $0 { number.isInfinite } else { false } }
+  }
+
   /// The first rows of a table or query.
   func copied(_ source: SourceRelation, columns: [Int: String], limit: Int) throws -> SQLReport.Part {
     let table = ScratchTable(model, dialect, schema: connection.scratchSchema, name: "opz_rows")
-    try connection.run(table.copy(of: source, columns: columns, limit: limit))
+    try connection.makeScratch(table.copy(of: source, columns: columns, limit: limit))
     return try part(table, name: source.title) { row, columns in "row \(row), \(columns.text(of: row - 1))" }
   }
 

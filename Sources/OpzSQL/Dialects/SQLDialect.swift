@@ -54,6 +54,8 @@ public struct SQLDialect: Sendable {
   let quotes: Quotes
   let escapes: Escapes
   let types: [SQLType: String]
+  /// The types of a table's columns, where they are others.
+  let columnTypes: [SQLType: String]
   /// What stands around the digits of a number.
   let numbers: [SQLType: Around]
   let functions: [SQLFunction: String]
@@ -80,10 +82,10 @@ public struct SQLDialect: Sendable {
 
   init(
     name: String, version: String, isProven: Bool = false, quotes: Quotes = .double, escapes: Escapes = .doubled,
-    types: [SQLType: String], numbers: [SQLType: Around] = [:], functions: [SQLFunction: String] = [:],
-    keepsFloat32: Bool = false, widensSums: Bool = false, floorsToIntegers: Bool = false,
-    findsByBits: Bool = false, bytes: Around = Around(),
-    nans: NaNs = .none, barrier: Barrier = .none,
+    types: [SQLType: String], columnTypes: [SQLType: String] = [:], numbers: [SQLType: Around] = [:],
+    functions: [SQLFunction: String] = [:], keepsFloat32: Bool = false, widensSums: Bool = false,
+    floorsToIntegers: Bool = false, findsByBits: Bool = false, bytes: Around = Around(), nans: NaNs = .none,
+    barrier: Barrier = .none,
     tableAs: String? = "", limits: SQLLimits
   ) {
     self.name = name
@@ -92,6 +94,7 @@ public struct SQLDialect: Sendable {
     self.quotes = quotes
     self.escapes = escapes
     self.types = types
+    self.columnTypes = columnTypes
     self.numbers = numbers
     self.functions = functions
     self.keepsFloat32 = keepsFloat32
@@ -107,6 +110,9 @@ public struct SQLDialect: Sendable {
 
   /// The name of a column's type.
   public func name(of type: SQLType) -> String { types[type] ?? "" }
+
+  /// The type of a table's column; the others are those of `CAST`.
+  public func columnType(_ type: SQLType) -> String { columnTypes[type] ?? name(of: type) }
 
   func name(of function: SQLFunction) -> String {
     if let name = functions[function] { return name }
@@ -150,6 +156,9 @@ public struct SQLDialect: Sendable {
     case .backslash: "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
     }
   }
+
+  /// A text that is compared by its bytes.
+  public func bytes(of expression: String) -> String { bytes.before + expression + bytes.after }
 }
 
 /// What a database accepts at most. A text that has more is not written.

@@ -61,17 +61,23 @@ extension SQLDialect {
     barrier: .materialized,
     limits: SQLLimits(depth: 900, caseDepth: 400, bytes: 256 << 20, columns: 4096, identifier: 4096))
 
+  /// `CHAR` alone would have one character, and `INTEGER` 32 bits.
+  private static let mysqlColumns: [SQLType: String] = [
+    .integer: "BIGINT", .text: "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+  ]
+
+  /// Texts of any character set are compared as the bytes of UTF-8.
   static let mariadb = SQLDialect(
     name: "mariadb", version: "10.2", isProven: true, quotes: .backtick, escapes: .doubledBoth,
-    types: [.float32: "DOUBLE", .float64: "DOUBLE", .integer: "INTEGER", .text: "CHAR"],
-    bytes: Around("CAST(", " AS BINARY)"), barrier: .limit,
+    types: [.float32: "DOUBLE", .float64: "DOUBLE", .integer: "INTEGER", .text: "CHAR"], columnTypes: mysqlColumns,
+    bytes: Around("CAST(CONVERT(", " USING utf8mb4) AS BINARY)"), barrier: .limit,
     limits: SQLLimits(
       depth: 1500, caseDepth: 200, bytes: 16 << 20, columns: 4096, identifier: 64, stages: 60, nameParts: 2))
 
   static let mysql = SQLDialect(
     name: "mysql", version: "8.0.17", quotes: .backtick, escapes: .doubledBoth,
-    types: [.float32: "DOUBLE", .float64: "DOUBLE", .integer: "SIGNED", .text: "CHAR"],
-    bytes: Around("CAST(", " AS BINARY)"), barrier: .limit,
+    types: [.float32: "DOUBLE", .float64: "DOUBLE", .integer: "SIGNED", .text: "CHAR"], columnTypes: mysqlColumns,
+    bytes: Around("CAST(CONVERT(", " USING utf8mb4) AS BINARY)"), barrier: .limit,
     limits: SQLLimits(
       depth: 1500, caseDepth: 200, bytes: 64 << 20, columns: 4096, identifier: 64, stages: 60, nameParts: 2))
 

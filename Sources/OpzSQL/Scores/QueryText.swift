@@ -9,7 +9,7 @@ public struct QueryText: Sendable, Hashable {
   /// - Throws: `SQLError.badOption` for an empty text, one with NUL, and one with more than one statement.
   public init(parsing text: String, _ dialect: SQLDialect) throws {
     guard !text.utf8.contains(0) else { throw QueryText.refused("it has a NUL character") }
-    var scanner = StatementScanner(Array(text.utf8), isPostgreSQL: dialect.name == "postgresql")
+    var scanner = StatementScanner(Array(text.utf8), dialect)
     guard let end = scanner.endOfStatement() else { throw QueryText.refused("it is empty") }
     guard scanner.isRestEmpty() else {
       throw QueryText.refused("it has more than one statement", hint: "write one SELECT")
@@ -29,11 +29,14 @@ public struct QueryText: Sendable, Hashable {
 private struct StatementScanner {
   private let bytes: [UInt8]
   private let isPostgreSQL: Bool
+  /// MariaDB's or MySQL's, with a session in which backslashes and double quotes have their usual meaning.
+  private let isMySQL: Bool
   private var place = 0
 
-  init(_ bytes: [UInt8], isPostgreSQL: Bool) {
+  init(_ bytes: [UInt8], _ dialect: SQLDialect) {
     self.bytes = bytes
-    self.isPostgreSQL = isPostgreSQL
+    isPostgreSQL = dialect.name == "postgresql"
+    isMySQL = dialect.name == "mariadb" || dialect.name == "mysql"
   }
 
   private func byte(_ offset: Int = 0) -> UInt8 {
@@ -68,7 +71,9 @@ private struct StatementScanner {
   private mutating func skipBlank() -> Bool {
     if [9, 10, 11, 12, 13, 32].contains(byte()) {
       place += 1
-    } else if byte() == UInt8(ascii: "-"), byte(1) == UInt8(ascii: "-") {
+    } else if byte() == UInt8(ascii: "-"), byte(1) == UInt8(ascii: "-"), !isMySQL || byte(2) <= 32 || byte(2) == 127 {
+      while place < bytes.count, byte() != 10 { place += 1 }
+    } else if isMySQL, byte() == UInt8(ascii: "#") {
       while place < bytes.count, byte() != 10 { place += 1 }
     } else if byte() == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") {
       skipComment()
@@ -96,10 +101,10 @@ private struct StatementScanner {
 
   private mutating func skipToken() {
     switch byte() {
-    case UInt8(ascii: "'"): skipQuoted(UInt8(ascii: "'"), escapes: isEscapeText)
-    case UInt8(ascii: "\""): skipQuoted(UInt8(ascii: "\""))
+    case UInt8(ascii: "'"): skipQuoted(UInt8(ascii: "'"), escapes: isMySQL || isEscapeText)
+    case UInt8(ascii: "\""): skipQuoted(UInt8(ascii: "\""), escapes: isMySQL)
     case UInt8(ascii: "`") where !isPostgreSQL: skipQuoted(UInt8(ascii: "`"))
-    case UInt8(ascii: "[") where !isPostgreSQL: skipQuoted(UInt8(ascii: "]"))
+    case UInt8(ascii: "[") where !isPostgreSQL && !isMySQL: skipQuoted(UInt8(ascii: "]"))
     case UInt8(ascii: "$") where isPostgreSQL && !isName(before: place): skipDollars()
     default: place += 1
     }

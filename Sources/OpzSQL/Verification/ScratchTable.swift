@@ -27,10 +27,13 @@ public struct ScratchTable: Sendable {
 
   private func type(of input: Int) -> SQLType { model.inputs[input].isText ? .text : .float64 }
 
+  /// Where there is no schema for it, the word says that it is gone with the connection.
+  private var creating: String { "CREATE \(place.parts.count == 1 ? "TEMPORARY " : "")TABLE \(name)" }
+
   /// Creates the table without rows.
   public var creation: String {
-    let columns = inputs.map { ", \(column($0)) \(dialect.name(of: type(of: $0)))" }
-    return "CREATE TABLE \(name) (\(dialect.quoted(ScratchTable.key)) \(dialect.name(of: .integer))\(columns.joined()))"
+    let columns = inputs.map { ", \(column($0)) \(dialect.columnType(type(of: $0)))" }
+    return "\(creating) (\(dialect.quoted(ScratchTable.key)) \(dialect.columnType(.integer))\(columns.joined()))"
   }
 
   /// Creates the table from the first rows of another, whose columns keep their types.
@@ -39,7 +42,7 @@ public struct ScratchTable: Sendable {
   ///   - limit: the most rows.
   public func copy(of source: SourceRelation, columns: [Int: String], limit: Int) -> String {
     let list = inputs.map { ", \(dialect.quoted(columns[$0] ?? model.inputs[$0].name)) AS \(column($0))" }
-    return "CREATE TABLE \(name) AS SELECT row_number() OVER () AS \(dialect.quoted(ScratchTable.key))\(list.joined()) "
+    return "\(creating) AS SELECT row_number() OVER () AS \(dialect.quoted(ScratchTable.key))\(list.joined()) "
       + "FROM \(source.text(dialect)) LIMIT \(limit)"
   }
 

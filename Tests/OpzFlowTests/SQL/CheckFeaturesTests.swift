@@ -39,7 +39,7 @@ struct CheckFeaturesTests {
     return try await CheckFeatures(Self.model(), request, in: fixture.project.session).run(fixture.url)
   }
 
-  @Test("a query that fits, and one with what training did not have", arguments: InstallFixture.engines)
+  @Test("a query that fits, and one with what training did not have", arguments: InstallFixture.allEngines)
   func fits(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
     let profile = try Self.profile("age,plan\n0.5,a\n79.5,b\n,a\n")
@@ -60,7 +60,7 @@ struct CheckFeaturesTests {
     #expect(error?.category == .verification)
   }
 
-  @Test("columns that are missing, of another type, or of another name", arguments: InstallFixture.engines)
+  @Test("columns that are missing, of another type, or of another name", arguments: InstallFixture.allEngines)
   func columns(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
     let missing = try await check(fixture, "customers", query: false)
@@ -72,7 +72,8 @@ struct CheckFeaturesTests {
     let named = try await check(
       fixture, "SELECT age AS \"AGE\", 'a' AS plann FROM customers", columns: [0: "AGE", 1: "plann"])
     #expect(named.passed, "\(named)")
-    let text = try await check(fixture, "SELECT CAST(id AS TEXT) AS age, 'a' AS plan FROM customers")
+    let text = try await check(
+      fixture, "SELECT CAST(id AS \(engine == "mariadb" ? "CHAR" : "TEXT")) AS age, 'a' AS plan FROM customers")
     #expect(text.inputs[0].problem?.contains("a number") == true, "\(text)")
     let cut = try await check(fixture, "SELECT age, 'a' AS plan FROM customers", rows: 5)
     #expect(cut.rows == 5 && cut.passed)
@@ -82,7 +83,7 @@ struct CheckFeaturesTests {
 
   @Test(
     "a query that the database refuses, in its own words, and nothing of the database changes",
-    arguments: InstallFixture.engines)
+    arguments: InstallFixture.allEngines)
   func refused(engine: String) async throws {
     let fixture = try await InstallFixture(engine)
     let error = await #expect(throws: DatabaseError.self) {
@@ -93,7 +94,9 @@ struct CheckFeaturesTests {
     let views =
       engine == "sqlite"
       ? "SELECT count(*) FROM sqlite_master WHERE type = 'view'"
-      : "SELECT count(*) FROM pg_catalog.pg_class WHERE relname = 'opz_columns'"
+      : engine == "mariadb"
+        ? "SELECT count(*) - 1 FROM information_schema.tables WHERE table_schema = DATABASE()"
+        : "SELECT count(*) FROM pg_catalog.pg_class WHERE relname = 'opz_columns'"
     #expect(try fixture.query(views) == [["0"]])
   }
 
@@ -112,6 +115,27 @@ struct CheckFeaturesTests {
     // An enumeration has no collation, by which a category would be compared.
     let report = try await check(fixture, "SELECT n1 AS age, t1 AS plan FROM typed")
     #expect(report.inputs[1].hint?.hasPrefix("CAST") == true, "\(report)")
+  }
+
+  @Test("types of MariaDB", .enabled(if: MariaDBServer.isInstalled))
+  func typesOfMariaDB() async throws {
+    let fixture = try await InstallFixture("mariadb")
+    try fixture.run(
+      "CREATE TABLE typed (n1 tinyint, n2 numeric(5, 2), n3 boolean, n4 float, n5 bigint unsigned, t1 enum('a', 'b'), "
+        + "t2 varchar(3), t3 text, o1 date, o2 blob)")
+    for (name, isNumber) in [
+      ("n1", true), ("n2", true), ("n3", true), ("n4", true), ("n5", true), ("t2", false),
+      ("t3", false), ("o1", false), ("o2", false),
+    ] {
+      let report = try await check(fixture, "SELECT \(name) AS age, t1 AS plan FROM typed")
+      #expect((report.inputs[0].problem == nil) == isNumber, "\(name) \(report)")
+      #expect(report.inputs[1].problem == nil, "\(report)")
+    }
+    // Categories are compared by their bytes, whatever the collation and the character set.
+    try fixture.run(
+      "INSERT INTO typed (n1, t2) VALUES (1, 'a'), (1, 'A'), (1, 'a '), (1, 'b')")
+    let report = try await check(fixture, "SELECT n1 AS age, t2 AS plan FROM typed")
+    #expect(report.inputs[1].notes == ["a category that the model does not have in 2 of 4 rows"], "\(report)")
   }
 
   @Test("a model's statement on a query scores as on a table, and installs", arguments: InstallFixture.engines)

@@ -12,11 +12,13 @@ import SystemPackage
 struct InstallFixture: Sendable {
   /// SQLite always; PostgreSQL where it is installed.
   static let engines = ["sqlite"] + (PostgreSQLServer.isInstalled ? ["postgresql"] : [])
+  /// Databases whose tables opz reads and writes, and those in which it installs nothing yet.
+  static let allEngines = engines + (MariaDBServer.isInstalled ? ["mariadb"] : [])
 
   let engine: String
   let project: Project
   let url: DatabaseURL
-  /// PostgreSQL's.
+  /// PostgreSQL's or MariaDB's.
   let database: String
 
   init(_ engine: String, rows: Int = 200) async throws {
@@ -26,6 +28,10 @@ struct InstallFixture: Sendable {
       try project.directory.write("crm.db", "")
       database = ""
       url = try DatabaseURL(parsing: "sqlite:crm.db", from: .commandLine)
+    } else if engine == "mariadb" {
+      let server = try MariaDBServer.shared()
+      database = try server.makeDatabase()
+      url = try DatabaseURL(parsing: server.url(database), from: .commandLine)
     } else {
       let server = try PostgreSQLServer.shared()
       database = try server.makeDatabase()
@@ -47,7 +53,35 @@ struct InstallFixture: Sendable {
 
   func url(as role: String?) throws -> DatabaseURL {
     guard let role else { return url }
+    if engine == "mariadb" {
+      return try DatabaseURL(parsing: MariaDBServer.shared().url(database, as: role), from: .commandLine)
+    }
     return try DatabaseURL(parsing: PostgreSQLServer.shared().url(database, as: role), from: .commandLine)
+  }
+
+  /// A name as the database quotes it.
+  func quoted(_ name: String) throws -> String { try SQLDialect.named(engine).quoted(name) }
+
+  /// The URL for a command line.
+  func shownURL() throws -> String {
+    switch engine {
+    case "sqlite": "sqlite:crm.db"
+    case "mariadb": try MariaDBServer.shared().url(database)
+    default: try PostgreSQLServer.shared().url(database)
+    }
+  }
+
+  /// Ends all other connections of opz to the database.
+  func endConnections() throws {
+    guard engine == "mariadb" else {
+      return try run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+          + "AND application_name = 'opz' AND pid <> pg_backend_pid()")
+    }
+    let connection = try connect()
+    let others = try connection.firstColumn(
+      of: "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+    for other in others { try? connection.run("KILL CONNECTION \(other)") }
   }
 
   func query(_ text: String, as role: String? = nil) throws -> [[String?]] {

@@ -15,7 +15,8 @@ struct ScoreKillTests {
   private struct Stop: Error {}
 
   @Test(
-    "ended before any statement, the same command goes on: no row twice, none lost", arguments: InstallFixture.engines,
+    "ended before any statement, the same command goes on: no row twice, none lost",
+    arguments: InstallFixture.allEngines,
     ["all", "missing", "watermark", "database"])
   func ended(engine: String, mode: String) async throws {
     let fixture = try await ScoreFixture(engine)
@@ -24,7 +25,8 @@ struct ScoreKillTests {
       $0.watermark = mode == "watermark" ? "age2" : nil
       $0.isInDatabase = mode == "database"
     }
-    let query = "SELECT id, age, CAST(id AS BIGINT) * 2 AS age2 FROM customers"
+    let whole = engine == "mariadb" ? "INTEGER" : "BIGINT"
+    let query = "SELECT id, age, CAST(id AS \(whole)) * 2 AS age2 FROM customers"
     var ended = 0
     while true {
       let seen = Mutex(0)
@@ -36,10 +38,8 @@ struct ScoreKillTests {
           return seen
         }
         guard count == limit + 1 else { return }
-        guard engine == "postgresql" else { throw Stop() }
-        try fixture.base.run(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-            + "AND application_name = 'opz' AND pid <> pg_backend_pid()")
+        guard engine != "sqlite" else { throw Stop() }
+        try fixture.base.endConnections()
       }
       do {
         let last: @Sendable (String) throws -> Void = { _ in }
@@ -50,7 +50,7 @@ struct ScoreKillTests {
         let keys = (try? fixture.keys()) ?? []
         #expect(Set(keys).count == keys.count, "\(ended): \(error)")
         // Whole transactions, and what the job says of them.
-        let job = try? fixture.base.query("SELECT rows FROM opz_score_jobs")
+        let job = try? fixture.base.query("SELECT \(fixture.base.quoted("rows")) FROM opz_score_jobs")
         if let job, let rows = job.first { #expect(rows == ["\(keys.count)"], "\(ended): \(error)") }
       }
     }
@@ -58,7 +58,7 @@ struct ScoreKillTests {
     #expect(try fixture.margins() == InstallFixture.expected(40))
   }
 
-  @Test("killed by the system at any moment, it goes on", arguments: InstallFixture.engines)
+  @Test("killed by the system at any moment, it goes on", arguments: InstallFixture.allEngines)
   func killed(engine: String) async throws {
     let count = 30_000
     let fixture = try await ScoreFixture(engine, rows: count)
@@ -69,7 +69,7 @@ struct ScoreKillTests {
       return "NULL AS \"\(input.name)\""
     }
     let query = "SELECT id, \(columns.joined(separator: ", ")) FROM customers"
-    let url = engine == "sqlite" ? "sqlite:crm.db" : try PostgreSQLServer.shared().url(fixture.base.database)
+    let url = try fixture.base.shownURL()
     func words(_ table: String) throws -> [String] {
       [
         try BuiltPrograms.opz().string, "score", churn.string, "--database", url, "--query", query, "--key", "id",
@@ -106,7 +106,7 @@ struct ScoreKillTests {
     #expect(differences == [["\(count)"]])
   }
 
-  @Test("two jobs at once write each row once", arguments: InstallFixture.engines, [false, true])
+  @Test("two jobs at once write each row once", arguments: InstallFixture.allEngines, [false, true])
   func together(engine: String, isIncremental: Bool) async throws {
     let fixture = try await ScoreFixture(engine, rows: 3000)
     for _ in 0..<3 {
@@ -128,20 +128,24 @@ struct ScoreKillTests {
     #expect(try fixture.margins() == InstallFixture.expected(40, rows: 3000))
   }
 
-  @Test("memory is bounded, whatever the number of rows", .enabled(if: PostgreSQLServer.isInstalled))
-  func memory() async throws {
-    let fixture = try await ScoreFixture("postgresql", rows: 0)
+  @Test(
+    "memory is bounded, whatever the number of rows", arguments: InstallFixture.allEngines.filter { $0 != "sqlite" })
+  func memory(engine: String) async throws {
+    let fixture = try await ScoreFixture(engine, rows: 0)
     let churn = PackageRoot.path(#filePath).appending("examples/churn/model.json")
     let inputs = try fixture.base.project.session.formats.load(churn).model.inputs
     let columns = inputs.enumerated().map { index, input in
-      if case .number = input.kind { return "(g * \(index) % 301)::float8 AS \"\(input.name)\"" }
+      if case .number = input.kind {
+        return "CAST(g * \(index) % 301 AS \(engine == "mariadb" ? "DOUBLE" : "float8")) AS \"\(input.name)\""
+      }
       return "NULL AS \"\(input.name)\""
     }
+    let numbers =
+      engine == "mariadb" ? "(SELECT seq AS g FROM seq_1_to_200000) g" : "generate_series(1, 200000) g"
     let process = try ChildProcess.start(
       [
-        try BuiltPrograms.opz().string, "score", churn.string, "--database",
-        try PostgreSQLServer.shared().url(fixture.base.database), "--query",
-        "SELECT g AS id, \(columns.joined(separator: ", ")) FROM generate_series(1, 200000) g", "--key", "id", "--into",
+        try BuiltPrograms.opz().string, "score", churn.string, "--database", try fixture.base.shownURL(), "--query",
+        "SELECT g AS id, \(columns.joined(separator: ", ")) FROM \(numbers)", "--key", "id", "--into",
         "scores", "--quiet",
       ], environment: fixture.base.project.session.environmentList, directory: fixture.base.project.directory.path)
     var most: UInt64 = 0

@@ -15,7 +15,7 @@ import Testing
 @Suite("opz score --into")
 struct ScoreTableTests {
   @Test(
-    "all rows once, then those that are new or changed; and what scored when", arguments: InstallFixture.engines,
+    "all rows once, then those that are new or changed; and what scored when", arguments: InstallFixture.allEngines,
     [false, true])
   func life(engine: String, inDatabase: Bool) async throws {
     let fixture = try await ScoreFixture(engine)
@@ -49,7 +49,7 @@ struct ScoreTableTests {
     #expect(try await fixture.base.project.registry().fsck().problems == [])
   }
 
-  @Test("rows with a newer watermark are scored again, once", arguments: InstallFixture.engines, [false, true])
+  @Test("rows with a newer watermark are scored again, once", arguments: InstallFixture.allEngines, [false, true])
   func watermark(engine: String, inDatabase: Bool) async throws {
     let fixture = try await ScoreFixture(engine)
     try fixture.base.run("ALTER TABLE customers ADD COLUMN changed TIMESTAMP")
@@ -74,16 +74,16 @@ struct ScoreTableTests {
     #expect(try await score().rows == 0)
   }
 
-  @Test("the scores are those of a table in a file, to the last bit", arguments: InstallFixture.engines)
+  @Test("the scores are those of a table in a file, to the last bit", arguments: InstallFixture.allEngines)
   func equal(engine: String) async throws {
     let fixture = try await InstallFixture(engine, rows: 0)
     let directory = PackageRoot.path(#filePath).appending("examples/churn")
     let loaded = try ModelFormats.standard.load(directory.appending("model.json"))
     let table = try String(decoding: SmallFile.read(directory.appending("holdout.csv"), limit: 1 << 24), as: UTF8.self)
     let lines = table.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-    let columns = loaded.model.inputs.map { input -> String in
-      if case .number = input.kind { return "\"\(input.name)\" DOUBLE PRECISION" }
-      return "\"\(input.name)\" VARCHAR(30)"
+    let columns = try loaded.model.inputs.map { input -> String in
+      let isNumber = if case .number = input.kind { true } else { false }
+      return try "\(fixture.quoted(input.name)) \(isNumber ? "DOUBLE PRECISION" : "VARCHAR(30)")"
     }
     try fixture.run("CREATE TABLE people (n INTEGER, \(columns.joined(separator: ", ")))")
     let cells = lines.dropFirst().enumerated().map { row, cells in
@@ -106,7 +106,7 @@ struct ScoreTableTests {
       let expected = String(decoding: sink.bytes, as: UTF8.self).split(separator: "\n").dropFirst().map { line in
         line.split(separator: ",").map { Float($0) }
       }
-      let names = try ColumnScoring(Scorer(loaded.model), kind: kind).columns.map { "\"\($0.name)\"" }
+      let names = try ColumnScoring(Scorer(loaded.model), kind: kind).columns.map { try fixture.quoted($0.name) }
       let rows = try fixture.query("SELECT \(names.joined(separator: ", ")) FROM \(kind) ORDER BY n")
       #expect(rows.map { $0.map { $0.flatMap { Float($0) } } } == expected, "\(kind)")
     }
@@ -128,7 +128,7 @@ struct ScoreTableTests {
     }
   }
 
-  @Test("another model, query or key is refused; a restart begins anew", arguments: InstallFixture.engines)
+  @Test("another model, query or key is refused; a restart begins anew", arguments: InstallFixture.allEngines)
   func others(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     try await fixture.score()
@@ -148,7 +148,7 @@ struct ScoreTableTests {
     #expect(try fixture.margins() == InstallFixture.expected(50))
   }
 
-  @Test("a table that opz did not make is checked before", arguments: InstallFixture.engines)
+  @Test("a table that opz did not make is checked before", arguments: InstallFixture.allEngines)
   func existing(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     for columns in [
@@ -177,7 +177,7 @@ struct ScoreTableTests {
     #expect(try fixture.margins() == expected)
   }
 
-  @Test("a restart removes no row that somebody added to the table", arguments: InstallFixture.engines)
+  @Test("a restart removes no row that somebody added to the table", arguments: InstallFixture.allEngines)
   func added(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     try await fixture.score()
@@ -189,7 +189,7 @@ struct ScoreTableTests {
     #expect(try fixture.margins() == InstallFixture.expected(40))
   }
 
-  @Test("NULL and repeated keys are refused with the figure", arguments: InstallFixture.engines)
+  @Test("NULL and repeated keys are refused with the figure", arguments: InstallFixture.allEngines)
   func keys(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     let nulls = "SELECT CASE WHEN id IN (3, 9) THEN NULL ELSE id END AS id, age FROM customers"
@@ -211,7 +211,8 @@ struct ScoreTableTests {
   }
 
   @Test(
-    "a row that cannot be scored is an error with its key, or stands without scores", arguments: InstallFixture.engines)
+    "a row that cannot be scored is an error with its key, or stands without scores",
+    arguments: InstallFixture.allEngines)
   func unscored(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     let large = "SELECT id, CASE WHEN id = 70 THEN 1e300 ELSE age END AS age FROM customers"
@@ -226,7 +227,7 @@ struct ScoreTableTests {
     #expect(try fixture.margins() == expected)
   }
 
-  @Test("queries are one statement, and only read", arguments: InstallFixture.engines)
+  @Test("queries are one statement, and only read", arguments: InstallFixture.allEngines)
   func queries(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     let good = [
@@ -236,7 +237,9 @@ struct ScoreTableTests {
     for query in good {
       _ = try await fixture.score(query: query) {
         $0.restarts = true
-        if query.hasPrefix("VALUES") { ($0.keys, $0.columns) = (["column1"], [0: "column2"]) }
+        if query.hasPrefix("VALUES") {
+          ($0.keys, $0.columns) = engine == "mariadb" ? (["1"], [0: "2.5"]) : (["column1"], [0: "column2"])
+        }
         $0.into = query.hasPrefix("VALUES") ? "others" : "scores"
       }
     }
@@ -258,17 +261,19 @@ struct ScoreTableTests {
     #expect(try fixture.base.query("SELECT count(*) FROM customers") == [["200"]])
   }
 
-  @Test("names have any characters", arguments: InstallFixture.engines)
+  @Test("names have any characters", arguments: InstallFixture.allEngines)
   func hostile(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
     for (number, name) in ["a\"b", "a'b; --", "日本", "a b`c", "[x]", "$1", "\\", "select"].enumerated() {
-      let quoted = "\"\(name.replacing("\"", with: "\"\""))\""
+      let dialect = try SQLDialect.named(engine)
+      let type = engine == "mariadb" ? SQLDialect.text(50) : "TEXT"
+      let table = dialect.quoted(name + "t")
       try fixture.base.run(
-        "CREATE TABLE \(quoted.dropLast())t\" (\(quoted) TEXT PRIMARY KEY, \(quoted.dropLast())2\" DOUBLE PRECISION)",
-        "INSERT INTO \(quoted.dropLast())t\" VALUES ('\(name.replacing("'", with: "''"))', 1), ('', 99)")
+        "CREATE TABLE \(table) (\(dialect.quoted(name)) \(type) PRIMARY KEY, \(dialect.quoted(name + "2")) DOUBLE PRECISION)",
+        "INSERT INTO \(table) VALUES (\(dialect.literal(name)), 1), ('', 99)")
       for mode in 0..<3 {
-        let report = try await fixture.score(query: "SELECT * FROM \(quoted.dropLast())t\"") {
-          $0.into = "\(quoted.dropLast())s\(number)\""
+        let report = try await fixture.score(query: "SELECT * FROM \(table)") {
+          $0.into = TableName(parts: ["\(name)s\(number)"]).source
           $0.keys = [name]
           $0.columns = [0: name + "2"]
           $0.isInDatabase = mode == 1
@@ -277,7 +282,7 @@ struct ScoreTableTests {
         #expect(report.rows == (mode == 0 ? 2 : 0))
       }
       let rows = try fixture.base.query(
-        "SELECT \(quoted), margin FROM \(quoted.dropLast())s\(number)\" ORDER BY margin")
+        "SELECT \(dialect.quoted(name)), margin FROM \(dialect.quoted("\(name)s\(number)")) ORDER BY margin")
       #expect(rows.map { $0[0] } == ["", name] && rows.map { $0[1].flatMap { Double($0) } } == [-1, 0.25])
     }
   }
@@ -288,7 +293,8 @@ struct ScoreTableTests {
     func set() { state.withLock { $0 = true } }
   }
 
-  @Test("a new row is scored while it follows, whatever its key", arguments: InstallFixture.engines, ["", "changed"])
+  @Test(
+    "a new row is scored while it follows, whatever its key", arguments: InstallFixture.allEngines, ["", "changed"])
   func follow(engine: String, watermark: String) async throws {
     let fixture = try await ScoreFixture(engine)
     if !watermark.isEmpty {
@@ -380,10 +386,76 @@ struct ScoreTableTests {
     }
   }
 
-  @Test("a key of several columns", arguments: InstallFixture.engines)
+  @Test("columns of MariaDB's types, as inputs and as keys", .enabled(if: MariaDBServer.isInstalled))
+  func typesOfMariaDB() async throws {
+    let fixture = try await ScoreFixture("mariadb", rows: 0)
+    for value in ["2", "CAST(3 AS UNSIGNED)", "4.5e0", "6.25", "true", "CAST(NULL AS DOUBLE)"] {
+      try await fixture.score(40, query: "SELECT 1 AS id, \(value) AS age") { $0.restarts = true }
+      #expect(try fixture.margins() == [0.25], "\(value)")
+    }
+    for value in ["'x'", "now()", "CAST('a' AS BINARY)", "current_date"] {
+      let error = await #expect(throws: FlowError.self) {
+        try await fixture.score(40, query: "SELECT 1 AS id, \(value) AS age") { $0.restarts = true }
+      }
+      #expect(error?.hint?.contains("cast") == true, "\(value)")
+    }
+    try fixture.base.run(
+      """
+      CREATE TABLE keyed (g INT, k0 TINYINT, k1 BIGINT UNSIGNED, k2 VARCHAR(9) CHARACTER SET latin1, k3 DATE,
+        k4 DATETIME(6), k5 TIMESTAMP(3) NULL, k6 ENUM('\((1...20).map { "é\($0)" }.joined(separator: "', '"))'))
+      """,
+      "INSERT INTO keyed SELECT seq, seq - 10, seq << 40, concat('é', seq), '2026-01-01' + INTERVAL seq DAY, "
+        + "'1999-12-31 23:59:59.999999' + INTERVAL seq MICROSECOND, '2026-01-01' + INTERVAL seq SECOND, seq "
+        + "FROM seq_1_to_20")
+    for number in 0...6 {
+      // It is stopped behind each transaction, and goes on behind the key.
+      for _ in 0..<30 {
+        let commits = Mutex(0)
+        let hook: @Sendable (String) throws -> Void = { statement in
+          if statement == "COMMIT" { commits.withLock { $0 += 1 } }
+        }
+        let stop: @Sendable () -> Bool = { commits.withLock { $0 } > 1 }
+        let report = try await fixture.score(
+          query: "SELECT k\(number) AS id, g AS age FROM keyed", stop: stop, before: hook
+        ) {
+          $0.into = "t\(number)"
+          $0.batch = 1
+        }
+        if report.outcome != .stopped { break }
+      }
+      let lost = try fixture.base.query(
+        "SELECT count(*), count(DISTINCT id) FROM keyed JOIN t\(number) ON t\(number).id = k\(number)")
+      #expect(lost == [["20", "20"]], "k\(number)")
+    }
+    // Equal for the collation, and not the same.
+    try fixture.base.run(
+      "CREATE TABLE names (id VARCHAR(5) CHARACTER SET latin1 COLLATE latin1_swedish_ci, age INT)",
+      "INSERT INTO names VALUES ('a', 1), ('A', 1), ('b', 99)")
+    for batch in [1, 10] {
+      let report = try await fixture.score(query: "SELECT * FROM names") { ($0.into, $0.batch) = ("n\(batch)", batch) }
+      #expect(report.rows == 3)
+    }
+  }
+
+  @Test("a table that MariaDB cannot undo is refused, and a view is not made", .enabled(if: MariaDBServer.isInstalled))
+  func engines() async throws {
+    let fixture = try await ScoreFixture("mariadb")
+    try fixture.base.run("CREATE TABLE scores (id INTEGER PRIMARY KEY, margin DOUBLE) ENGINE=MyISAM")
+    let error = await #expect(throws: FlowError.self) { try await fixture.score() }
+    #expect(error?.reason.contains("InnoDB") == true && error?.category == .conflict)
+    #expect(try fixture.keys().isEmpty)
+    let install = await #expect(throws: FlowError.self) {
+      try await fixture.base.install(try InstallFixture.stump(40), nil)
+    }
+    #expect(
+      install?.reason.contains("does not know mariadb yet") == true && install?.hint?.contains("opz sql write") == true)
+  }
+
+  @Test("a key of several columns", arguments: InstallFixture.allEngines)
   func composite(engine: String) async throws {
     let fixture = try await ScoreFixture(engine)
-    let query = "SELECT id / 10 AS tens, id % 10 AS ones, age FROM customers"
+    let division = engine == "mariadb" ? "DIV" : "/"
+    let query = "SELECT id \(division) 10 AS tens, id % 10 AS ones, age FROM customers"
     let report = try await fixture.score(query: query) { ($0.keys, $0.batch) = (["tens", "ones"], 7) }
     #expect(report.rows == 200)
     let rows = try fixture.base.query("SELECT margin FROM scores ORDER BY tens, ones")

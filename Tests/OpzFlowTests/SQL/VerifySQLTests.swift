@@ -1,4 +1,3 @@
-import OpzDatabase
 import OpzFormats
 import OpzIO
 import OpzJSON
@@ -9,13 +8,17 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
+@testable import OpzDatabase
 @testable import OpzFlow
 @testable import OpzSQL
 
-/// SQLite runs here; `scripts/test-peers sql` names the others in OPZ_SQL_URLS, separated by spaces.
+/// SQLite runs here, and MariaDB where it is installed; `scripts/test-peers sql` names the others in OPZ_SQL_URLS,
+/// separated by spaces.
 @Suite("opz sql verify")
 struct VerifySQLTests {
-  static let urls = ["sqlite"] + (ProcessEnvironment.value("OPZ_SQL_URLS") ?? "").split(separator: " ").map(String.init)
+  static let urls =
+    ["sqlite"] + (MariaDBServer.isInstalled ? ["mariadb"] : [])
+    + (ProcessEnvironment.value("OPZ_SQL_URLS") ?? "").split(separator: " ").map(String.init)
 
   private func session(_ directory: TemporaryDirectory) -> Session {
     Session(
@@ -24,6 +27,10 @@ struct VerifySQLTests {
 
   private func url(_ text: String, _ directory: TemporaryDirectory) throws -> DatabaseURL {
     if text == "sqlite" { try directory.write("empty.db", "") }
+    if text == "mariadb" {
+      let server = try MariaDBServer.shared()
+      return try DatabaseURL(parsing: server.url(server.makeDatabase()), from: .commandLine)
+    }
     return try DatabaseURL(parsing: text == "sqlite" ? "sqlite:empty.db" : text, from: .environment)
   }
 
@@ -109,6 +116,28 @@ struct VerifySQLTests {
     let text = String(decoding: try CanonicalJSON.encode(report.published), as: UTF8.self)
     #expect(text.contains("3.40") && !text.contains("secret"))
     #expect(try await project.registry().fsck().problems == [])
+  }
+
+  @Test("nothing of MariaDB's database is written", .enabled(if: MariaDBServer.isInstalled))
+  func untouched() async throws {
+    let fixture = try await InstallFixture("mariadb")
+    let model = try Self.stump(threshold: 41.7, value: 0.25)
+    var request = VerifySQL.Request(title: "stump")
+    request.source = InstallFixture.customers
+    let report = try await VerifySQL(model, request, in: fixture.project.session).run(fixture.url)
+    #expect(report.passed && report.parts.map(\.rows).last == 200, "\(report.lines)")
+    #expect(report.engine == "mariadb" && report.published.engine == "mariadb")
+    #expect(
+      try fixture.query("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()") == [
+        ["customers"]
+      ])
+    // By a URL of the driver's own keywords, the driver says what the database is.
+    let socket = try MariaDBServer.shared().socket
+    let driver = try #require(ODBCDriver.mariaDB())
+    let url = try DatabaseURL(
+      parsing: "odbc:Driver=\(driver);SOCKET=\(socket);UID=root;DATABASE=\(fixture.database)", from: .commandLine)
+    let other = try await VerifySQL(model, request, in: fixture.project.session).run(url)
+    #expect(other.passed && other.engine == "mariadb")
   }
 
   @Test("rows of a table, whose columns have other names and types")

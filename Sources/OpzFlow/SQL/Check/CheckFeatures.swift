@@ -45,9 +45,9 @@ public struct CheckFeatures: Sendable {
   private func check(_ url: DatabaseURL) throws -> FeatureReport {
     let duckdb = url.engine == .duckdb ? InstalledTool.duckdb.find(session.environment) : nil
     let connection = try url.connect(from: session.directory, duckdb: duckdb, environment: session.environmentList)
-    let dialect = try url.dialect(version: connection.version)
+    let dialect = try url.dialect(of: connection)
     var report = FeatureReport(
-      engine: url.engine.rawValue, engineVersion: connection.version, database: url.description, model: request.title,
+      engine: dialect.name, engineVersion: connection.version, database: url.description, model: request.title,
       source: request.source.title)
     let known = try FeatureColumns(connection, dialect).of(request.source)
     let used = model.usedInputs.sorted()

@@ -33,6 +33,7 @@ struct FeatureColumns {
     switch dialect.name {
     case "postgresql": return try withView(of: source) { try postgreSQL($0) }
     case "sqlite": return try withView(of: source) { try sqlite($0) }
+    case _ where connection is any BulkConnection: return try described(source)
     default:
       let rows = try connection.rows(
         of: "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM \(source.text(dialect)))")
@@ -79,6 +80,20 @@ struct FeatureColumns {
   private func sqlite(_ view: String) throws -> [FeatureColumn] {
     try connection.rows(of: "SELECT name, type FROM pragma_table_info('\(FeatureColumns.view)', 'temp')").map { row in
       FeatureColumn(name: row[0] ?? "", type: (row[1] ?? "").lowercased(), kind: .unknown)
+    }
+  }
+
+  /// As the connection describes them, without running the query.
+  private func described(_ source: SourceRelation) throws -> [FeatureColumn] {
+    guard let connection = connection as? any BulkConnection else { return [] }
+    return try connection.columns(of: "SELECT * FROM \(source.text(dialect))").map { column in
+      let kind: FeatureColumn.Kind =
+        switch column.type {
+        case .int16, .int32, .int64, .float32, .float64, .bool, .other("decimal"): .number
+        case .text: .text
+        default: .other
+        }
+      return FeatureColumn(name: column.name, type: column.typeName, kind: kind)
     }
   }
 

@@ -2,7 +2,35 @@ import OpzDatabase
 import OpzIO
 import OpzSQL
 
-/// A database in which models are installed: its connection, its SQL and what it knows of its views.
+/// A database that opz writes to: its connection, its SQL and what it knows of its tables.
+struct DatabasePlace {
+  let connection: any DatabaseConnection
+  let dialect: SQLDialect
+  let catalog: any RelationCatalog
+  /// The database for people, and for a registry's events.
+  let database: String
+  let place: String
+
+  init(_ url: DatabaseURL, in session: Session) throws {
+    connection = try url.connect(
+      from: session.directory, duckdb: nil, environment: session.environmentList, for: .write)
+    dialect = try url.dialect(of: connection)
+    catalog =
+      switch (url.engine, dialect.name) {
+      case (.postgresql, _): PostgreSQLCatalog(connection: connection, dialect: dialect)
+      case (.sqlite, _): SQLiteCatalog(connection: connection, dialect: dialect)
+      case (_, "mariadb"), (_, "mysql"): MariaDBCatalog(connection: connection, dialect: dialect)
+      default:
+        throw FlowError(
+          .failed, "\(url)", reason: "opz writes into postgresql, mariadb and sqlite, and this is \(dialect.name)",
+          hint: "opz sql write --dialect \(dialect.name) --as view writes a statement for it")
+      }
+    database = url.description
+    place = url.place(from: session.directory)
+  }
+}
+
+/// A database in which models are installed.
 struct InstallPlace {
   let connection: any DatabaseConnection
   let dialect: SQLDialect
@@ -12,15 +40,15 @@ struct InstallPlace {
   let place: String
 
   init(_ url: DatabaseURL, in session: Session) throws {
-    connection = try url.connect(
-      from: session.directory, duckdb: nil, environment: session.environmentList, for: .write)
-    dialect = try url.dialect(version: connection.version)
-    catalog =
-      url.engine == .postgresql
-      ? PostgreSQLCatalog(connection: connection, dialect: dialect)
-      : SQLiteCatalog(connection: connection, dialect: dialect)
-    database = url.description
-    place = url.place(from: session.directory)
+    let opened = try DatabasePlace(url, in: session)
+    guard let catalog = opened.catalog as? any InstallCatalog else {
+      let name = opened.dialect.name
+      throw FlowError(
+        .failed, "\(url)", reason: "opz sql install does not know \(name) yet",
+        hint: "opz sql write --dialect \(name) --as view --output FILE writes the view, to be run there")
+    }
+    (connection, dialect, database, place) = (opened.connection, opened.dialect, opened.database, opened.place)
+    self.catalog = catalog
   }
 
   /// The statements for a name.
@@ -65,9 +93,10 @@ struct InstallState: Equatable {
 
 extension DatabaseURL {
   /// The dialect, whose oldest version the database has to have.
-  func dialect(version: String) throws -> SQLDialect {
-    let number = version.prefix { $0 == "." || $0.isASCII && $0.isNumber }
-    return try SQLDialect.named(number.isEmpty ? engine.rawValue : "\(engine.rawValue):\(number)")
+  func dialect(of connection: any DatabaseConnection) throws -> SQLDialect {
+    let number = connection.version.prefix { $0 == "." || $0.isASCII && $0.isNumber }
+    let name = connection.dialectName ?? engine.rawValue
+    return try SQLDialect.named(number.isEmpty ? name : "\(name):\(number)")
   }
 }
 

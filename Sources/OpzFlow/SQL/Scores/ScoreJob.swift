@@ -125,9 +125,10 @@ struct ScoreJobStatements: Sendable {
     let columns = ScoreJob.columns.map { column in
       let isNumber = ["rows", "unscored", "batches", "kept"].contains(column)
       let constraint = column == "target" ? " NOT NULL PRIMARY KEY" : column == "position" ? "" : " NOT NULL"
-      return "\(quoted(column)) \(dialect.name(of: isNumber ? .integer : .text))\(constraint)"
+      let type = column == "target" ? dialect.keyText : dialect.columnType(isNumber ? .integer : .text)
+      return "\(quoted(column)) \(type)\(constraint)"
     }
-    return "CREATE TABLE IF NOT EXISTS \(name) (\(columns.joined(separator: ", ")))"
+    return "CREATE TABLE IF NOT EXISTS \(name) (\(columns.joined(separator: ", ")))\(dialect.tableEnd)"
   }
 
   /// Reads the job of a table.

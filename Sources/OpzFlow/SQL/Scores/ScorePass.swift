@@ -17,8 +17,12 @@ struct ScorePass {
   let replaces: Bool
   /// Whether the position is that of the last row, for a pass that begins behind it.
   let keepsPosition: Bool
-  /// SQLite's readers and writers wait for each other: its rows are read page by page, and written when they are there.
+  /// Whether a result would be held whole in memory, or in the way of writers: rows are read page by page.
   let isPaged: Bool
+  /// SQLite's readers and writers wait for each other: rows are written when they are there.
+  let isAlternating: Bool
+  /// Begins a transaction in which all pages are of one moment; nil where there is none, or one statement reads all.
+  let snapshot: String?
 
   /// Bytes of a piece.
   private static let size = 1 << 17
@@ -79,7 +83,10 @@ struct ScorePass {
     nonisolated(unsafe) let reader = reader
     let (source, isPaged, limit) = (source, isPaged, min(batch, piece.scoring.rowLimit))
     let page = min(ScorePass.page, batch)
+    let snapshot = snapshot
     return try RowFeed(isStopping: isStopping) { take in
+      if let snapshot { try reader.run(snapshot) }
+      defer { if snapshot != nil { try? reader.run("COMMIT") } }
       func read(_ part: ScoreSource.Part, _ take: (RowBytes) throws -> Void) throws {
         try reader.read(
           source.reading(part), types: source.shape.types, size: ScorePass.size, limit: limit, take)
@@ -134,7 +141,7 @@ struct ScorePass {
         throw ScorePiece.RepeatedKey(key: try KeyValue.values(of: last[...], pass.source.keyTypes))
       }
       last = done.last
-      if pass.isPaged {
+      if pass.isAlternating {
         waiting.append(done.rows)
       } else {
         if !isOpen { try open(&writer) }

@@ -112,6 +112,8 @@ struct ScorePiece: Sendable {
         if column.type == .timestampTZ {
           // Microseconds since 2000.
           ends.append(field: (now.milliseconds - 946_684_800_000) * 1000)
+        } else if case .moment = column.type {
+          ends.append(field: ScoreTarget.moment(now.description).utf8)
         } else {
           ends.append(field: now.description.utf8)
         }

@@ -12,7 +12,7 @@ import OpzSQL
 
 /// A run of `opz score --into`, connected.
 final class ScoreRun {
-  let place: InstallPlace
+  let place: DatabasePlace
   /// The job as it was found, and as it is.
   private(set) var jobs: [ScoreJob] = []
   private let connection: any BulkConnection
@@ -35,11 +35,11 @@ final class ScoreRun {
     self.request = request
     self.session = session
     self.before = before
-    place = try InstallPlace(url, in: session)
+    place = try DatabasePlace(url, in: session)
     let reading = try url.connect(from: session.directory, duckdb: nil, environment: session.environmentList)
     guard let connection = place.connection as? any BulkConnection, let reader = reading as? any BulkConnection else {
       throw FlowError(
-        .failed, "\(url)", reason: "opz scores into tables of postgresql and sqlite",
+        .failed, "\(url)", reason: "opz scores into tables of postgresql, mariadb and sqlite",
         hint: "opz sql write --dialect \(place.dialect.name) --as view writes a statement for it")
     }
     (self.connection, self.reader) = (connection, reader)
@@ -53,7 +53,7 @@ final class ScoreRun {
     target = try ScoreTarget(names.stable, source, scores: scoring.columns, dialect: place.dialect)
   }
 
-  private var isPaged: Bool { place.dialect.name == "sqlite" }
+  private var isSQLite: Bool { place.dialect.name == "sqlite" }
 
   /// Scores.
   func run(isStopping: @escaping @Sendable () -> Bool) throws -> ScoreReport {
@@ -130,10 +130,22 @@ final class ScoreRun {
       try before(statement)
       try connection.run(statement)
     }
+    func define(_ statement: String) throws {
+      try run(statement)
+      if place.catalog.isDefiningCommitting { try run(place.catalog.beginning) }
+    }
     for statement in place.catalog.opening(names, wait: 10_000) { try run(statement) }
+    defer { for statement in place.catalog.closing(names) { try? connection.run(statement) } }
     do {
+      guard try place.catalog.isOpened(names) else {
+        throw DatabaseError(.busy, request.into, reason: "another opz makes tables in the same schema")
+      }
       // Who may not create it may still use it.
-      if try place.catalog.relation(statements.table) == nil { try run(statements.creation) }
+      if let own = try place.catalog.relation(statements.table) {
+        guard own.isTransactional else { throw notTransactional(statements.table) }
+      } else {
+        try define(statements.creation)
+      }
       let found = try connection.rows(of: statements.reading(names.stable.last)).first.map { row in
         guard let job = ScoreJob(row) else {
           throw FlowError(
@@ -145,6 +157,9 @@ final class ScoreRun {
       var job = found
       var kept = 0
       let exists = try place.catalog.relation(names.stable) != nil
+      if let own = try place.catalog.relation(names.stable), !own.isTransactional {
+        throw notTransactional(names.stable)
+      }
       if exists {
         target = try target.fitting(place, connection)
         if let found, request.restarts {
@@ -163,10 +178,11 @@ final class ScoreRun {
           }
         }
       } else {
-        try run(target.creation)
         job = nil
       }
+      // Before the table is made, which may commit it: a job without its table would be done with nothing.
       if job == nil, found != nil { try run(statements.removing(names.stable.last)) }
+      if !exists { try define(target.creation) }
       let result = job ?? newJob(keeping: kept)
       if job == nil { try run(statements.inserting(result)) }
       try run("COMMIT")
@@ -175,6 +191,12 @@ final class ScoreRun {
       try? connection.run("ROLLBACK")
       throw error
     }
+  }
+
+  private func notTransactional(_ table: TableName) -> FlowError {
+    FlowError(
+      .conflict, table.text(place.dialect), reason: "what is written to it cannot be undone: its engine is not InnoDB",
+      hint: "ALTER TABLE .. ENGINE=InnoDB")
   }
 
   /// Requires that a job is the same as this one.
@@ -220,7 +242,9 @@ final class ScoreRun {
       version: request.version.map { "\($0.version)" }, unscored: request.unscored)
     let pass = ScorePass(
       piece: piece, reader: reader, connection: connection, batch: request.batch, progress: session.progress,
-      isStopping: isStopping, replaces: replaces, keepsPosition: request.mode == .all, isPaged: isPaged)
+      isStopping: isStopping, replaces: replaces, keepsPosition: request.mode == .all,
+      isPaged: isSQLite || place.dialect.isMySQL, isAlternating: isSQLite,
+      snapshot: place.dialect.isMySQL ? "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY" : nil)
     try pass.run(part, &writer, ends: ends)
   }
 
@@ -246,13 +270,24 @@ final class ScoreRun {
       let text = target.inserting(
         statement.text, model: request.version.map { "\($0.name)" } ?? request.title,
         version: request.version.map { "\($0.version)" }, at: Timestamp.now().description, replaces: replaces)
-      let rows = try writer.insert(text)
+      let rows = try inserted(by: text, &writer, replaces: replaces)
       if rows == 0, !ends || writer.job.state == .done { return writer.rollBack() }
       try writer.commit(rows: rows, unscored: 0, position: nil, state: ends ? .done : .running)
     } catch {
       writer.rollBack()
       throw error
     }
+  }
+
+  /// Runs a statement that inserts scores.
+  /// - Returns: how many rows it wrote.
+  private func inserted(by statement: String, _ writer: inout ScoreWriter, replaces: Bool) throws -> Int {
+    guard replaces, place.dialect.isMySQL else { return try writer.insert(statement) }
+    // A row that takes another one's place counts as two.
+    let before = try rowCount()
+    let changes = try writer.insert(statement)
+    let new = try rowCount() - before
+    return new + max(0, changes - new) / 2
   }
 
   /// Milliseconds between two looks at all rows. Between them, only what lies behind the last keys is looked at.
@@ -287,7 +322,7 @@ final class ScoreRun {
     case .any:
       let kind = try connection.firstColumn(of: target.greatestType(name)).first
       return kind == "integer" ? Int64(text).map { .integer($0) } : source.watermark == nil ? nil : .text(text)
-    case .date, .timestamp, .timestampTZ: return .text(text)
+    case .date, .timestamp, .timestampTZ, .moment: return .text(text)
     default: return nil
     }
   }

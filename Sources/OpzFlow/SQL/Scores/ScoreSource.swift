@@ -40,7 +40,7 @@ struct ScoreSource: Sendable {
       let column = try finder.column(name, "--columns")
       let reading = try ScoreSource.reading(column, as: model.inputs[input])
       let own = "\(ScoreSource.alias).\(dialect.quoted(name))"
-      inputs.append(reading.cast.map { "(\(own))::\($0)" } ?? own)
+      inputs.append(reading.cast.map { ScoreSource.cast(own, to: $0, dialect) } ?? own)
       types.append(reading.type)
       uses.append(reading.isText ? .text(textInputs.count) : .number(input))
       if reading.isText { textInputs.append(input) }
@@ -51,6 +51,12 @@ struct ScoreSource: Sendable {
     self.inputs = inputs
     self.textInputs = textInputs
     ordered = ScoreSource.ordered(echoed, of: query, connection: connection, dialect: dialect)
+  }
+
+  /// - Parameter type: a name of PostgreSQL's.
+  private static func cast(_ column: String, to type: String, _ dialect: SQLDialect) -> String {
+    guard dialect.isMySQL else { return "(\(column))::\(type)" }
+    return "CAST(\(column) AS \(dialect.name(of: type == "text" ? .text : .float64)))"
   }
 
   /// How a column is read for an input.
@@ -69,6 +75,7 @@ struct ScoreSource: Sendable {
     switch column.type {
     case .int16, .int32, .int64, .float32, .float64, .bool, .any: return (column.type, nil, false)
     case .other("numeric"): return (.float64, "float8", false)
+    case .other("decimal"): return (.float64, nil, false)
     case .text where isCategorical: return (.text, nil, true)
     default:
       if isCategorical { return (.text, "text", true) }
@@ -87,6 +94,7 @@ struct ScoreSource: Sendable {
       let own = "\(alias).\(dialect.quoted(column.name))"
       if column.type == .any { return "\(own) COLLATE BINARY" }
       guard column.type == .text else { return own }
+      if dialect.isMySQL { return dialect.bytes(of: own) }
       let collation = "pg_collation_for(\(own))::regcollation"
       let isExact = try? connection.firstColumn(
         of: "SELECT collisdeterministic FROM pg_catalog.pg_collation WHERE oid = (SELECT \(collation) "
@@ -114,7 +122,7 @@ struct ScoreSource: Sendable {
 
   /// A value as a literal of its column's type.
   func literal(_ value: KeyValue, _ type: CellType) -> String {
-    switch (value, type.postgreSQLName) {
+    switch (value, dialect.isMySQL ? nil : type.postgreSQLName) {
     case (.integer(let number), nil): "\(number)"
     case (_, nil): dialect.literal("\(value)")
     case (_, let name?): "\(dialect.literal("\(value)"))::\(name)"
@@ -157,7 +165,7 @@ struct ScoreSource: Sendable {
   /// The table's texts have the database's collation, whatever the query's have.
   private func comparable(_ column: QueryColumn) -> String {
     let own = "\(ScoreSource.alias).\(dialect.quoted(column.name))"
-    return column.type == .text ? "(\(own) COLLATE \"default\")" : own
+    return column.type == .text && !dialect.isMySQL ? "(\(own) COLLATE \"default\")" : own
   }
 
   /// Reads keys, watermark and inputs, in order.
@@ -248,7 +256,7 @@ private struct QueryColumns {
 }
 
 extension CellType {
-  /// The type in PostgreSQL; nil for SQLite's cells.
+  /// The type in PostgreSQL; nil for SQLite's cells. MariaDB's dates and decimals have their own name.
   var postgreSQLName: String? {
     switch self {
     case .int16: "smallint"
@@ -262,6 +270,7 @@ extension CellType {
     case .date: "date"
     case .timestamp: "timestamp"
     case .timestampTZ: "timestamptz"
+    case .moment(let name): name
     case .any: nil
     case .other(let name): name
     }

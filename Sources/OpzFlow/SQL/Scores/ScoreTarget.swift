@@ -40,17 +40,22 @@ struct ScoreTarget: Sendable {
       types.append(watermark.typeName)
     }
     for (index, score) in scores.enumerated() {
-      columns.append(Column(name: score.name, content: .score(index), type: ScoreTarget.type(score.type)))
+      // MariaDB shows six digits of a float32 number; as float64 it is the same.
+      let type = dialect.isMySQL && score.type == .float32 ? .float64 : ScoreTarget.type(score.type)
+      columns.append(Column(name: score.name, content: .score(index), type: type))
     }
     columns.append(Column(name: "model", content: .model, type: .text))
     columns.append(Column(name: "version", content: .version, type: .text))
-    columns.append(Column(name: "scored_at", content: .scoredAt, type: isSQLite ? .text : .timestampTZ))
+    let momentType: CellType = isSQLite ? .text : dialect.isMySQL ? .moment("datetime(6)") : .timestampTZ
+    columns.append(Column(name: "scored_at", content: .scoredAt, type: momentType))
     self.columns = columns
     declarations = columns.enumerated().map { index, column in
       let isKey = index < types.count
       let type =
-        column.type.postgreSQLName.flatMap { isSQLite ? nil : $0 }
-        ?? (isKey ? ScoreTarget.affinity(types[index]) : ScoreTarget.sqliteName(column.type))
+        dialect.isMySQL
+        ? ScoreTarget.mariaDBName(column.type, key: isKey ? types[index] : nil)
+        : column.type.postgreSQLName.flatMap { isSQLite ? nil : $0 }
+          ?? (isKey ? ScoreTarget.affinity(types[index]) : ScoreTarget.sqliteName(column.type))
       return "\(dialect.quoted(column.name)) \(type)\(isKey ? " NOT NULL" : "")"
     }
     var seen: Set<String> = []
@@ -69,6 +74,21 @@ struct ScoreTarget: Sendable {
     case .text: .text
     }
   }
+
+  /// - Parameter key: the type of a key in the query, with its length.
+  private static func mariaDBName(_ type: CellType, key: String?) -> String {
+    switch (type, key) {
+    case (.text, let key?): SQLDialect.text(Int(key.filter(\.isNumber)) ?? 255)
+    case (_, let key?): key
+    case (.float64, nil): "DOUBLE"
+    case (.int64, nil): "BIGINT"
+    case (.moment(let name), nil): name
+    case (_, nil): "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    }
+  }
+
+  /// A moment in UTC as MariaDB reads it, which knows no zones.
+  static func moment(_ text: String) -> String { text.replacing("T", with: " ").replacing("Z", with: "") }
 
   private static func sqliteName(_ type: CellType) -> String {
     switch type {
@@ -93,11 +113,12 @@ struct ScoreTarget: Sendable {
   /// Creates the table.
   var creation: String {
     "CREATE TABLE \(name.text(dialect)) (\(declarations.joined(separator: ", ")), PRIMARY KEY (\(list(keys))))"
+      + dialect.tableEnd
   }
 
   /// The same for a table that is there: `model`, `version` and `scored_at` are written where it has them.
   /// - Throws: `FlowError` of category `conflict` for a table that has no place for the scores.
-  func fitting(_ place: InstallPlace, _ connection: any BulkConnection) throws -> ScoreTarget {
+  func fitting(_ place: DatabasePlace, _ connection: any BulkConnection) throws -> ScoreTarget {
     guard try place.catalog.relation(name)?.isView != true else { throw refused("it is a view") }
     let own = try connection.columns(of: "SELECT * FROM \(name.text(dialect))")
     let types = Dictionary(own.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
@@ -139,6 +160,10 @@ struct ScoreTarget: Sendable {
   /// What replaces a row of the same key.
   private var replacement: String {
     let others = columns.filter { $0.content != .key }
+    if dialect.isMySQL {
+      let changes = others.map { "\(dialect.quoted($0.name)) = VALUES(\(dialect.quoted($0.name)))" }
+      return "ON DUPLICATE KEY UPDATE \(changes.joined(separator: ", "))"
+    }
     let changes = others.map { "\(dialect.quoted($0.name)) = excluded.\(dialect.quoted($0.name))" }
     return "ON CONFLICT (\(list(keys))) DO UPDATE SET \(changes.joined(separator: ", "))"
   }
@@ -179,6 +204,7 @@ struct ScoreTarget: Sendable {
       case .key, .watermark, .score: "opz_scores.\(dialect.quoted(column.name))"
       case .model: dialect.literal(model)
       case .version: version.map(dialect.literal) ?? "NULL"
+      case .scoredAt where dialect.isMySQL: dialect.literal(ScoreTarget.moment(at))
       case .scoredAt: dialect.literal(at) + (dialect.name == "postgresql" ? "::timestamptz" : "")
       }
     }

@@ -40,8 +40,7 @@ struct ScoreWriter {
 
   /// Begins a transaction in which nobody else goes on with the job.
   mutating func begin() throws {
-    let isSQLite = statements.dialect.name == "sqlite"
-    try run(isSQLite ? "BEGIN IMMEDIATE" : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+    try run(statements.dialect.beginning)
     isOpen = true
     guard try change(statements.taking(job)) == 1 else {
       throw FlowError(
