@@ -114,7 +114,9 @@ struct ModelColumns {
     case .concatenate: return node.operands.flatMap { values[$0] ?? [] }
     case .trees(let ensemble):
       try take(shape == .nested ? ensemble.nodes.count : TreeExpressions.conditions(of: ensemble))
-      if ensemble.width > 1 { try take(ensemble.leaves.count * ensemble.groups) }
+      if ensemble.width > 1 {
+        try take((writesEachGroup(ensemble) ? ensemble.nodes.count : ensemble.leaves.count) * ensemble.groups)
+      }
       return treeSums(ensemble, expressions(ensemble, of: node.operands[0]))
     default:
       let operands = node.operands.map { values[$0] ?? [] }

@@ -25,19 +25,27 @@ extension ModelColumns {
         terms[Int(tree.group)].append(term)
         continue
       }
+      func number(_ leaf: Int32, _ group: Int) -> SQLExpression {
+        literal(ensemble.leafValues[Int(ensemble.leaves[Int(leaf)].values) + group], element)
+      }
+      if writesEachGroup(ensemble) {
+        for group in 0..<ensemble.groups { terms[group].append(trees.tree(index) { number($0.left, group) }) }
+        continue
+      }
       let leaf = stages.addOnce(trees.tree(index) { .number(Double($0.left), .float64) })
       let leaves = leavesOf(tree, ensemble)
       for group in 0..<ensemble.groups {
-        func number(_ place: Int32) -> SQLExpression {
-          literal(ensemble.leafValues[Int(ensemble.leaves[Int(place)].values) + group], element)
-        }
         guard let last = leaves.last else { continue }
-        let cases = leaves.dropLast().map { SQLCase(.equal(leaf, .number(Double($0))), number($0)) }
-        terms[group].append(cases.isEmpty ? number(last) : .cases(cases, otherwise: number(last)))
+        let cases = leaves.dropLast().map { SQLCase(.equal(leaf, .number(Double($0))), number($0, group)) }
+        terms[group].append(cases.isEmpty ? number(last, group) : .cases(cases, otherwise: number(last, group)))
       }
     }
     return terms
   }
+
+  /// Whether each tree is written once for each of a few groups. A row passes one path of each, where it would be compared
+  /// with half of the leaves to find its values.
+  func writesEachGroup(_ ensemble: TreeEnsemble) -> Bool { shape == .nested && ensemble.groups <= 4 }
 
   private func leavesOf(_ tree: TreeEnsemble.Tree, _ ensemble: TreeEnsemble) -> [Int32] {
     var leaves: [Int32] = []
