@@ -3,13 +3,19 @@ import OpzIO
 
 extension ODBCConnection: BulkConnection {
   func columns(of query: String) throws -> [QueryColumn] {
-    let statement = try ODBCStatement(self)
-    try statement.prepare(query)
-    let columns = try statement.columns()
+    var columns = try described(query)
+    // MariaDB describes no columns of VALUES alone; what is no query is none of a table either.
+    if columns.isEmpty { columns = try described("SELECT * FROM (\(query)\n) AS opz_columns") }
     guard !columns.isEmpty else {
       throw DatabaseError(.refused, "\(url)", reason: "the statement has no columns", hint: "write a SELECT")
     }
     return columns.map { QueryColumn(name: $0.name, type: $0.cellType, typeName: $0.typeName) }
+  }
+
+  private func described(_ query: String) throws -> [ODBCColumn] {
+    let statement = try ODBCStatement(self)
+    try statement.prepare(query)
+    return try statement.columns()
   }
 
   func change(_ statement: String) throws -> Int {

@@ -404,7 +404,7 @@ struct ScoreTableTests {
       CREATE TABLE keyed (g INT, k0 TINYINT, k1 BIGINT UNSIGNED, k2 VARCHAR(9) CHARACTER SET latin1, k3 DATE,
         k4 DATETIME(6), k5 TIMESTAMP(3) NULL, k6 ENUM('\((1...20).map { "é\($0)" }.joined(separator: "', '"))'))
       """,
-      "INSERT INTO keyed SELECT seq, seq - 10, seq << 40, concat('é', seq), '2026-01-01' + INTERVAL seq DAY, "
+      "INSERT INTO keyed SELECT seq, CAST(seq AS INTEGER) - 10, seq << 40, concat('é', seq), '2026-01-01' + INTERVAL seq DAY, "
         + "'1999-12-31 23:59:59.999999' + INTERVAL seq MICROSECOND, '2026-01-01' + INTERVAL seq SECOND, seq "
         + "FROM seq_1_to_20")
     for number in 0...6 {
