@@ -79,6 +79,25 @@ struct HTTP2Tests {
     }
   }
 
+  @Test("A client that resets a stream of answers goes on with its connection")
+  func cancelled() async throws {
+    try await run { port in
+      let wire = try HTTP2Wire(port)
+      wire.send([
+        HTTP2Bytes.request("POST", "/grpc.health.v1.Health/Watch", more: HTTP2Tests.call, stream: 1, ends: false),
+        HTTP2Bytes(.data, flags: HTTP2Bytes.endStream, stream: 1, [0, 0, 0, 0, 0]),
+      ])
+      for index in 1..<20 {
+        // The first answer has begun when the second is there.
+        if index == 2 { wire.send([HTTP2Bytes(.reset, stream: 1, [0, 0, 0, 8])]) }
+        let stream = UInt32(2 * index + 1)
+        wire.send([HTTP2Bytes.request("GET", "/v2/health/live", stream: stream)])
+        let outcome = try wire.outcome(stream)
+        #expect(outcome == .answered("200") || outcome == .reset(7))
+      }
+    }
+  }
+
   @Test("The limit of requests at once is announced, and a client that passes it hurts only itself")
   func limit() async throws {
     try await run { port in

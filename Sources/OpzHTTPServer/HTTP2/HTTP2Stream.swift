@@ -217,6 +217,7 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
 
   /// Writes a whole response at once; its memory is held until it has left.
   private func send(_ response: Response, isHead: Bool) {
+    guard !isGone else { return }
     isAnswered = true
     let headers = HTTP2Head.response(response)
     guard case .bytes(let bytes) = response.body, !isHead, response.mayHaveBody,
@@ -233,6 +234,8 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
 
   /// Writes the last frame of the response.
   private func finish(_ frame: HTTP2Frame.FramePayload, _ lease: (any Sendable)?) {
+    // A frame of a closed stream is an error of the protocol, and would end the connection.
+    guard !isGone else { return }
     isAnswered = true
     window.free(window.unread)
     (buffer, handed) = (ByteBuffer(), 0)
