@@ -91,6 +91,7 @@ var targets: [Target] = [
     settings: fast),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzTOML", "OpzOCI", "OpzIO", system]),
+  module("OpzDebian", ["OpzArchive", "OpzIO", system], settings: fast),
   module("OpzDistribution", ["OpzHTTP", "OpzStore", "OpzTOML", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzModel", ["OpzJSON", "OpzIO", system], settings: fast),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
@@ -119,7 +120,7 @@ var targets: [Target] = [
   module(
     "OpzPackage",
     [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzDebian", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzProject",
@@ -134,7 +135,8 @@ var targets: [Target] = [
     [
       "OpzProject", "OpzPackage", "OpzTrust", "OpzSecrets", "OpzRegistry", "OpzDistribution", "OpzDeploy",
       "OpzKubernetes",
-      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzInference", "OpzWorkerFiles", "OpzFormats", "OpzScoring",
+      "OpzLint", "OpzMLflow", "OpzPython", "OpzDebian", "OpzArchive", "OpzInference", "OpzWorkerFiles", "OpzFormats",
+      "OpzScoring",
       "OpzSQL", "OpzDatabase", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
@@ -160,6 +162,7 @@ var targets: [Target] = [
   tests("OpzHTTP", ["OpzHTTP", "OpzIO", "OpzTestKit", system]),
   tests("OpzOCI", ["OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit"]),
   tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDebian", ["OpzDebian", "OpzArchive", "OpzIO", "OpzTestKit", system]),
   tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzStore", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),

@@ -1,5 +1,6 @@
 import OpzArchive
 import OpzIO
+import OpzTestKit
 import SystemPackage
 import Testing
 

@@ -1,31 +1,35 @@
 /// Makes tars that no proper writer makes.
-struct RawTar {
-  struct Entry {
-    var name: [UInt8] = []
-    var type = UInt8(ascii: "0")
-    var link: [UInt8] = []
-    var content: [UInt8] = []
-    var mode = "0000644"
+public struct RawTar {
+  /// One entry, of which each field can be wrong.
+  public struct Entry: Sendable {
+    public var name: [UInt8] = []
+    public var type = UInt8(ascii: "0")
+    public var link: [UInt8] = []
+    public var content: [UInt8] = []
+    public var mode = "0000644"
     /// The size field; nil for the content's size in octal.
-    var size: [UInt8]?
-    var prefix: [UInt8] = []
-    var magic = Array("ustar\u{0}00".utf8)
-    var breaksChecksum = false
+    public var size: [UInt8]?
+    public var prefix: [UInt8] = []
+    public var magic = Array("ustar\u{0}00".utf8)
+    public var breaksChecksum = false
 
-    init(_ name: String, _ type: Character = "0", link: String = "", content: String = "") {
+    /// An entry of a type, as a character of ustar.
+    public init(_ name: String, _ type: Character = "0", link: String = "", content: String = "") {
       self.name = Array(name.utf8)
       self.type = type.asciiValue ?? 0
       self.link = Array(link.utf8)
       self.content = Array(content.utf8)
     }
 
-    func with(_ change: (inout Entry) -> Void) -> Entry {
+    /// A copy with a change.
+    public func with(_ change: (inout Entry) -> Void) -> Entry {
       var copy = self
       change(&copy)
       return copy
     }
 
-    var bytes: [UInt8] {
+    /// The header and the content, padded.
+    public var bytes: [UInt8] {
       var header = [UInt8](repeating: 0, count: 512)
       func put(_ value: [UInt8], _ offset: Int, limit: Int) {
         for (index, byte) in value.prefix(limit).enumerated() { header[offset + index] = byte }
@@ -48,12 +52,13 @@ struct RawTar {
     }
   }
 
-  static func bytes(_ entries: [Entry], trailer: Int = 1024) -> [UInt8] {
+  /// The tar.
+  public static func bytes(_ entries: [Entry], trailer: Int = 1024) -> [UInt8] {
     entries.flatMap(\.bytes) + [UInt8](repeating: 0, count: trailer)
   }
 
   /// A well-formed pax header with these records.
-  static func pax(_ records: [(String, String)], _ type: Character = "x") -> Entry {
+  public static func pax(_ records: [(String, String)], _ type: Character = "x") -> Entry {
     let text = records.map { key, value in
       let body = " \(key)=\(value)\n"
       var length = body.utf8.count + 1
