@@ -38,7 +38,8 @@ public struct ProjectConfig: Sendable, Hashable {
 
   /// The base image: the one that opz.yaml names, or the usual one of workers; nil if there is none.
   public var base: String? {
-    runtime.base ?? (runtime.hasWorkers ? RuntimeSection.usualBase(runtime.kind, python: runtime.python) : nil)
+    guard runtime.base == nil, runtime.hasWorkers else { return runtime.base }
+    return RuntimeSection.usualBase(runtime.kind, python: runtime.python, hasPackages: runtime.packages != nil)
   }
 
   /// Whether MLflow loads the model: in a worker, or by its own server.

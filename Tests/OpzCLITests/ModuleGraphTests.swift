@@ -15,7 +15,7 @@ struct ModuleGraphTests {
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
-    "OpzPython",
+    "OpzPython", "OpzDebian",
     "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzSQL", "OpzDatabase", "OpzInference",
     "OpzWorkerFiles", "OpzWorkers",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
@@ -43,6 +43,8 @@ struct ModuleGraphTests {
     "OpzOCI": ["OpzJSON", "OpzIO"],
     "OpzArchive": ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
     "OpzPython": ["OpzArchive", "OpzTOML", "OpzOCI", "OpzIO"],
+    // Bytes to packages: no connection, no program.
+    "OpzDebian": ["OpzArchive", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzTOML", "OpzOCI", "OpzJSON", "OpzIO"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
@@ -76,7 +78,7 @@ struct ModuleGraphTests {
       "OpzSecrets", "OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto",
     ],
     "OpzPackage": [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzDebian", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
     ],
     // The sections of opz.yaml, each read by the module that it is about.
     "OpzProject": [

@@ -26,6 +26,24 @@ extension PathTable {
     return found.sorted { $0.lexicographicallyPrecedes($1) }.map { FilePath(bytes: $0) }
   }
 
+  /// The paths right in a directory whose last component passes `test`, sorted by their bytes.
+  public func paths(named test: (ArraySlice<UInt8>) -> Bool, in directory: FilePath) -> [FilePath] {
+    guard case .path(let place) = resolve(directory) else { return [] }
+    var current = 0
+    for part in place.bytes.split(separator: UInt8(ascii: "/")) {
+      guard let next = find(part, in: current), nodes[next].kind != .gone else { return [] }
+      current = next
+    }
+    var found: [[UInt8]] = []
+    var child = nodes[current].child
+    while child != PathTable.none {
+      let index = Int(child)
+      if nodes[index].kind != .gone, test(name(of: index)) { found.append(path(of: index)) }
+      child = nodes[index].sibling
+    }
+    return found.sorted { $0.lexicographicallyPrecedes($1) }.map { FilePath(bytes: $0) }
+  }
+
   /// Everything at and below a path, one line per name, sorted; equal trees give equal listings.
   public func listing(below path: FilePath) -> [String] {
     var current = 0

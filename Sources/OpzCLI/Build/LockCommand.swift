@@ -6,17 +6,23 @@ import SystemPackage
 
 struct LockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lock", abstract: "Pins the base image in opz.lock, and Python packages in pylock.toml.",
+    commandName: "lock",
+    abstract: "Pins the base image in opz.lock, Python packages in pylock.toml, R packages in debian.lock.",
     discussion: """
       Tags move, so opz package uses the digest in opz.lock. For a python runtime, uv (from PyPI; OPZ_UV overrides its \
       path) resolves requirements.txt, pyproject.toml or uv.lock into pylock.toml with the digest of each wheel. \
       opz.lock also has the digests of these inputs: if they change, opz package fails until opz lock is run again, \
       which updates only what it must. Commit both files.
 
+      For an R runtime with packages, debian.lock has the Debian packages that the base lacks, as apt would choose them \
+      from the base's own sources (runtime.archive names others), each with its digest; gpgv verifies the archives. \
+      Nothing of the base is upgraded.
+
       opz lock examples/churn --set runtime.kind=custom --set runtime.base=registry.example/base:1
       opz lock .                               after requirements.txt changed: other packages keep their versions
       opz lock . --update                      updates the base and all packages
       opz lock . --update numpy --update scipy
+      opz lock . --update randomForest         an R package, by R's name or Debian's
       opz lock . --torch-backend cpu           PyTorch without CUDA
       opz lock . --check                       in a pipeline: exit code 3 if a lock is out of date
       """)

@@ -22,12 +22,42 @@ struct BaseSurvey: Sendable {
   let session: Session
 
   func facts() async throws -> BaseFacts {
-    let file = registry.cacheDirectory.appending("facts").appending("\(image.manifest.descriptor.digest.hex).json")
+    let file = place("json")
     if let known = try await blocking({ BaseSurvey.known(file) }) { return known }
+    let facts = try await read(BaseFactsReader()) { try $0.add($1) }.facts(
+      environment: image.config.config?.env ?? [])
+    try await keep(facts, file)
+    return facts
+  }
+
+  /// What the base has of Debian.
+  func debian() async throws -> DebianBase {
+    let file = place("debian.json")
+    if let known = try await blocking({ BaseSurvey.knownDebian(file) }) { return known }
+    let debian = DebianBase(try await read(DebianBase.reader()) { try $0.add($1) }.finished())
+    try await keep(debian, file)
+    return debian
+  }
+
+  private func place(_ suffix: String) -> FilePath {
+    registry.cacheDirectory.appending("facts").appending("\(image.manifest.descriptor.digest.hex).\(suffix)")
+  }
+
+  private func keep(_ value: some Encodable & Sendable, _ file: FilePath) async throws {
+    try await blocking {
+      try Durable.makeDirectory(file.removingLastComponent())
+      try Durable.replaceWithoutSync(file, with: CanonicalJSON.encodePretty(value))
+    }
+  }
+
+  /// Shows each layer to a reader, the lowest first.
+  private func read<Reader: Sendable>(
+    _ reader: Reader, add: @escaping @Sendable (inout Reader, StoredLayer) throws -> Void
+  ) async throws -> Reader {
     let directory = registry.cacheDirectory.appending(
       "\(Durable.temporaryPrefix)base-\(UInt64.random(in: 0...UInt64.max))")
     defer { try? Durable.removeTree(directory) }
-    var reader = BaseFactsReader()
+    var reader = reader
     for layer in image.layers {
       let (blob, temporary) = try await self.blob(layer.descriptor, directory)
       let (earlier, names) = (reader, BasePaths.listing(of: layer.descriptor, in: registry))
@@ -36,17 +66,21 @@ struct BaseSurvey: Sendable {
         let stored = try StoredLayer(layer.descriptor, blob, diffID: layer.diffID)
         if try !NameListing.isIntact(names) { _ = try NameListing.write(stored, to: names) }
         var next = earlier
-        try next.add(stored)
+        try add(&next, stored)
         if let temporary { try Durable.remove(temporary) }
         return next
       }
     }
-    let facts = reader.facts(environment: image.config.config?.env ?? [])
-    try await blocking {
-      try Durable.makeDirectory(file.removingLastComponent())
-      try Durable.replaceWithoutSync(file, with: CanonicalJSON.encodePretty(facts))
-    }
-    return facts
+    return reader
+  }
+
+  private static func knownDebian(_ file: FilePath) -> DebianBase? {
+    guard let bytes = try? SmallFile.read(file, limit: 256 << 20),
+      let known = try? CanonicalJSON.decode(DebianBase.self, from: bytes, subject: file.string),
+      known.format == DebianBase.format
+    else { return nil }
+    RecentUse.mark(file)
+    return known
   }
 
   private static func known(_ file: FilePath) -> BaseFacts? {

@@ -12,8 +12,8 @@ enum BuildReason {
     _ layer: PlannedLayer, since latest: Registry.Version?, files: [VersionRecord.File], cache: LayerCache
   ) -> String {
     guard let latest else { return "there is no version yet" }
-    if case .wheels(let source) = layer.source {
-      return source.wheels.count == 1 ? "the wheel is new" : "one of these wheels is new"
+    if case .packages(let source) = layer.source {
+      return source.names.count == 1 ? "the \(source.noun) is new" : "one of these \(source.noun)s is new"
     }
     let old = Dictionary(
       files.filter { $0.role == layer.role.rawValue }.map { ($0.path, $0) },

@@ -187,7 +187,7 @@ struct LoadedProject: Sendable {
 
   /// Plans the layers of the project's own files in image order, and reports files that a base's links redirect.
   func layers(
-    _ environment: PythonEnvironment, on bases: BaseImages, _ registry: Registry, session: Session
+    _ environment: PackageEnvironment, on bases: BaseImages, _ registry: Registry, session: Session
   ) async throws -> (layers: [PlannedLayer], moves: [BasePlacement.Move]) {
     var placements: [(platform: Platform, placement: BasePlacement)] = []
     for base in bases.bases {
@@ -196,7 +196,7 @@ struct LoadedProject: Sendable {
     for (base, (_, placement)) in zip(bases.bases, placements) {
       let files = try placement.place(tree.files).files
       let note = ImageProgram(project: self).note(
-        files, hasWheels: !environment.layers.isEmpty, on: base, placement)
+        files, hasWheels: environment.python != nil && !environment.layers.isEmpty, on: base, placement)
       guard let note else { continue }
       session.progress.report(.note(note))
       break
@@ -225,13 +225,19 @@ struct LoadedProject: Sendable {
     return (servers + placed.layers, placed.moves)
   }
 
-  /// The wheels of a Python runtime; empty for other runtimes.
+  /// The packages that a Python or R runtime adds to its base; empty for other runtimes.
   func environment(
     on bases: BaseImages, fetching: Bool = true, _ registry: Registry, _ session: Session
-  ) async throws -> PythonEnvironment {
-    guard config.runtime.kind == .python else { return PythonEnvironment() }
-    return try await .load(
-      PythonProject(config: config, directory: directory), on: bases, fetching: fetching, registry, session: session)
+  ) async throws -> PackageEnvironment {
+    switch config.runtime.kind {
+    case .python:
+      try await PythonEnvironment.load(
+        PythonProject(config: config, directory: directory), on: bases, fetching: fetching, registry, session: session)
+    case .r where config.runtime.packages != nil:
+      try await DebianEnvironment.load(
+        RProject(config: config, directory: directory), on: bases, fetching: fetching, registry, session: session)
+    case .r, .native, .custom, .model: PackageEnvironment()
+    }
   }
 
   func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {

@@ -5,6 +5,7 @@ import OpzOCI
 import OpzPackage
 import OpzProject
 import OpzPython
+import OpzRegistry
 import OpzStore
 public import SystemPackage
 
@@ -75,7 +76,15 @@ public struct LockProject: Sendable {
       pins.append(Pin(base: base, digest: digest, previous: known == digest ? nil : known))
     }
     var packages = LockPackages.Result()
-    if config.runtime.kind == .python {
+    if config.runtime.kind == .r, config.runtime.packages != nil {
+      guard let pin = pins.first else { throw RProject.missingBase }
+      try refuseBackend(config)
+      let debian = try await lockDebian(config, on: pin, old: old)
+      lock.inputs = debian.inputs
+      if let text = debian.text {
+        packages.texts = [(RProject(config: config, directory: project).lock, text)]
+      }
+    } else if config.runtime.kind == .python {
       guard let pin = pins.first else { throw PythonEnvironment.missingBase }
       let known = pin.previous == nil && update != .all ? old?.facts?[pin.base] : nil
       // An earlier opz did not look for whole versions of Python.
@@ -86,10 +95,8 @@ public struct LockProject: Sendable {
         session: session, torchBackend: torchBackend
       ).run()
       lock.inputs = packages.inputs
-    } else if let torchBackend {
-      throw FlowError(
-        .usage, "--torch-backend \(torchBackend)",
-        reason: "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
+    } else if torchBackend != nil {
+      try refuseBackend(config)
     } else if case .packages(let names) = update {
       throw FlowError(
         .usage, "--update \(names[0])", reason: "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
@@ -102,6 +109,32 @@ public struct LockProject: Sendable {
       if final != old { try final.write(in: project) }
     }
     return pins
+  }
+
+  private func refuseBackend(_ config: ProjectConfig) throws {
+    guard let torchBackend else { return }
+    throw FlowError(
+      .usage, "--torch-backend \(torchBackend)",
+      reason: "a \(config.runtime.kind.rawValue) runtime has no packages of Python to lock")
+  }
+
+  /// The Debian packages of an R project.
+  private func lockDebian(
+    _ config: ProjectConfig, on pin: Pin, old: ProjectLock?
+  ) async throws -> LockDebian.Result {
+    let registry = try session.createRegistry()
+    let bases = try await bases(pin, for: config.platforms, in: registry)
+    return try await LockDebian(
+      project: RProject(config: config, directory: project), bases: bases, base: pin.digest, update: update, old: old,
+      registry: registry, session: session
+    ).run()
+  }
+
+  private func bases(_ pin: Pin, for platforms: [Platform], in registry: Registry) async throws -> BaseImages {
+    var inside = session
+    inside.directory = project
+    return try await BaseImages.custom(
+      pin.base, pinned: pin.digest, platforms, registry: registry, session: session, project: inside)
   }
 
   /// Checks that the locks match the project: `opz lock --check`. Nothing is resolved or written.
@@ -117,6 +150,10 @@ public struct LockProject: Sendable {
     }
     guard lock.bases[base] != nil else {
       throw FlowError(.conflict, file, reason: "\(base) is not locked", hint: hint)
+    }
+    if config.runtime.kind == .r, config.runtime.packages != nil {
+      let project = RProject(config: config, directory: project)
+      return try await blocking { try project.requireCurrent(lock) }
     }
     guard config.runtime.kind == .python else { return }
     guard let facts = lock.facts?[base] else {
@@ -140,11 +177,8 @@ public struct LockProject: Sendable {
   }
 
   private func facts(_ pin: Pin, _ platform: Platform) async throws -> BaseFacts {
-    var inside = session
-    inside.directory = project
     let registry = try session.createRegistry()
-    let bases = try await BaseImages.custom(
-      pin.base, pinned: pin.digest, [platform], registry: registry, session: session, project: inside)
+    let bases = try await bases(pin, for: [platform], in: registry)
     let image = bases.bases[0].image
     let environment = image.config.config?.env ?? []
     if let active = environment.first(where: { $0.hasPrefix("VIRTUAL_ENV=") }) {

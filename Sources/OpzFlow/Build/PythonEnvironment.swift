@@ -8,13 +8,16 @@ import OpzPython
 import OpzRegistry
 import SystemPackage
 
-/// The wheels of a project's locks: fetched, checked and planned as layers.
-struct PythonEnvironment: Sendable {
+/// The packages of a project that are not in its base, planned as layers.
+struct PackageEnvironment: Sendable {
   var layers: [PlannedLayer] = []
   var packages: [VersionRecord.Package] = []
   /// The version of the base's Python, `3.11`; nil without one.
   var python: String?
+}
 
+/// The wheels of a project's locks: fetched, checked and planned as layers.
+enum PythonEnvironment {
   /// The number of concurrent downloads.
   private static let parallel = 4
 
@@ -23,7 +26,7 @@ struct PythonEnvironment: Sendable {
   ///   - fetching: false to plan from the locks alone, without downloading wheels.
   static func load(
     _ project: PythonProject, on bases: BaseImages, fetching: Bool = true, _ registry: Registry, session: Session
-  ) async throws -> PythonEnvironment {
+  ) async throws -> PackageEnvironment {
     guard let base = project.config.base else { throw missingBase }
     guard let recorded = try ProjectLock.read(in: project.directory), let facts = recorded.facts?[base] else {
       throw FlowError(
@@ -31,7 +34,7 @@ struct PythonEnvironment: Sendable {
         reason: "the Python versions and libraries of \(base) are not locked",
         hint: "opz lock \(project.directory)")
     }
-    var environment = PythonEnvironment()
+    var environment = PackageEnvironment()
     let (targets, requirements, inputs) = try await blocking {
       let targets = try project.targets(facts)
       let requirements = try project.requirements()
@@ -140,38 +143,17 @@ struct PythonEnvironment: Sendable {
           FileDownload.Item(name: wheel.name.description, url: url, digest: wheel.digest, size: wheel.size), to: path)
       case .path(let relative):
         let place = directory.pushing(FilePath(relative)).withoutDots
-        try await blocking { try take(place, wheel, to: path) }
+        try await blocking {
+          try LocalCopy(
+            place, digest: wheel.digest, noun: "wheel",
+            missing: "the lock lists this wheel, but the file does not exist",
+            hint: "commit it together with the lock; opz lock --update locks without it"
+          ).take(to: path)
+        }
       }
       RecentUse.mark(path)
       return LocalWheel(name: wheel.name, file: path, digest: wheel.digest, size: try FileStatus.of(path).size)
     }
-  }
-
-  /// Copies a wheel of the project into the cache if its digest matches the lock.
-  private static func take(_ source: FilePath, _ wheel: LockedWheel, to path: FilePath) throws {
-    if try FileStatus.find(path) != nil { return }
-    guard let status = try FileStatus.find(source) else {
-      throw FlowError(
-        .notFound, source.string, reason: "the lock lists this wheel, but the file does not exist",
-        hint: "commit it together with the lock; opz lock --update locks without it")
-    }
-    guard status.kind == .file else {
-      throw FlowError(.failed, source.string, reason: "the lock lists it as a wheel, but it is not a regular file")
-    }
-    try Durable.makeDirectory(path.removingLastComponent())
-    let new = try NewFile(in: path.removingLastComponent())
-    var hasher = DigestHasher(.sha256)
-    try FileBlob(source).forEachChunk { bytes in
-      hasher.update(bytes)
-      try new.file.write(bytes)
-    }
-    let found = hasher.finish()
-    guard found == wheel.digest else {
-      throw FlowError(
-        .verification, source.string, reason: "the wheel has the digest \(found), but \(wheel.digest) is locked",
-        hint: "opz lock --update pins the new one")
-    }
-    _ = try new.publish(at: path, mode: 0o444)
   }
 
   /// Reads the wheels' metadata and reports incompatible packages. A set that passed once is not checked again.

@@ -27,6 +27,12 @@ struct RebasedWheels: Sendable {
   /// - Throws: `FlowError` of category `conflict` if the base has another Python, or a wheel does not fit it.
   func check(_ pythons: Set<String>) async throws {
     guard let packages = record.packages, !packages.isEmpty else { return }
+    guard packages.allSatisfy({ $0.distribution == nil }) else {
+      throw FlowError(
+        .conflict, record.reference,
+        reason: "its R packages were chosen for another base, \(record.runtime.base ?? "?")",
+        hint: "set runtime.base to \(base) in opz.yaml, then opz lock and opz package")
+    }
     for new in bases.bases {
       let facts = try await BaseSurvey(
         image: new.image, base: base, origin: bases.origin, registry: registry, session: session

@@ -129,6 +129,9 @@ public struct ServeProject: Sendable {
 
   private func command(_ config: ProjectConfig, _ worker: FilePath) throws -> ([String], PythonEnvironments.Held?) {
     guard config.runtime.kind == .python else {
+      if config.runtime.packages != nil {
+        try LocalR(session: session).noteMissing(RProject(config: config, directory: directory).wanted())
+      }
       return (["Rscript", "--vanilla", worker.appending("worker.R").string], nil)
     }
     let local = LocalPython(project: directory, config: config, session: session)

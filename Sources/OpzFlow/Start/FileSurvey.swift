@@ -1,4 +1,5 @@
 import OpzArchive
+import OpzDebian
 import OpzFormats
 import OpzIO
 import OpzModel
@@ -221,13 +222,18 @@ struct FileSurvey {
     }
     var model = WorkerModel(
       .r, path: name, title: "R object of the class \(survey.classes.first ?? "?")", loader: .rds)
-    model.base = "docker.io/rocker/tidyverse:\(survey.version)"
-    model.notes.append("\(name) was written by R \(survey.version), so the base has that R")
-    let packages = RPackages.needed(survey)
-    if !packages.isEmpty {
+    model.notes.append("\(name) was written by R \(survey.version): the base's R has to be as new, or newer")
+    let needed = RPackages.needed(survey)
+    model.packages = needed.filter(PackageName.isR)
+    if !needed.isEmpty {
       model.notes.append(
-        "the base has to contain the R package\(packages.count == 1 ? "" : "s") \(packages.joined(separator: ", ")): "
-          + "\(model.usualBase) may not; another base goes into runtime.base")
+        "its class needs the R package\(needed.count == 1 ? "" : "s") \(needed.joined(separator: ", "))")
+    }
+    for name in needed where RPackages.unproven.contains(name) {
+      model.notes.append("models of \(name) were never tried with opz, and Debian may not have the package")
+    }
+    if names.contains(RProject.renvFile) {
+      model.notes.append("the packages of \(RProject.renvFile) are taken too, in Debian's versions")
     }
     if survey.classes.isEmpty {
       model.notes.append(
@@ -266,7 +272,7 @@ struct FileSurvey {
 /// The R packages that a model's class belongs to.
 enum RPackages {
   /// Those that come with every R.
-  private static let base: Set<String> = [
+  static let base: Set<String> = [
     "base", "stats", "utils", "methods", "graphics", "grDevices", "datasets", "tools", "parallel", "compiler", "grid",
     "splines", "stats4", "tcltk",
   ]
@@ -278,6 +284,9 @@ enum RPackages {
     "lmerMod": "lme4", "glmerMod": "lme4", "C5.0": "C50", "cubist": "Cubist", "earth": "earth", "ksvm": "kernlab",
     "prophet": "prophet", "forecast": "forecast", "Arima": "forecast",
   ]
+
+  /// Those whose models are served by their class's name alone; Debian 12 has neither.
+  static let unproven: Set<String> = ["workflows", "xgboost"]
 
   static func needed(_ survey: RSurvey) -> [String] {
     let byClass = survey.classes.compactMap { classes[$0] }

@@ -191,7 +191,10 @@ public struct StartProject: Sendable {
     var model = WorkerModel(script.language, path: path, title: "loaded by \(script.name)", loader: .predict)
     model.base = beside.flatMap { $0.language == script.language ? $0.base : nil }
     model.code = [script.name]
-    guard script.language == .python else { return model }
+    guard script.language == .python else {
+      model.packages = Set(script.imports + (beside?.packages ?? [])).subtracting(RPackages.base).sorted()
+      return model
+    }
     model.requirements = beside?.requirements ?? []
     model.python = beside?.python
     model.usesTorch = beside?.usesTorch ?? false
@@ -235,7 +238,8 @@ private struct Script {
       return Script(name: "predict.py", language: .python, imports: source.imports)
     }
     guard names.contains("predict.R") else { return nil }
-    return Script(name: "predict.R", language: .r, imports: [])
+    let source = try text(directory.appending("predict.R"))
+    return Script(name: "predict.R", language: .r, imports: RSource.packages(source))
   }
 
   private static func text(_ path: FilePath) throws -> String {

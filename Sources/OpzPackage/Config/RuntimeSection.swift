@@ -1,3 +1,4 @@
+import OpzDebian
 import OpzIO
 import OpzOCI
 public import OpzYAML
@@ -15,6 +16,10 @@ public struct RuntimeSection: Sendable, Hashable {
   public var python: String?
   public var requirements: String?
   public var lock: String?
+  /// Packages of R that the base lacks, by R's or by Debian's names; nil where the base has them all.
+  public var packages: [String]?
+  /// Lines of sources.list that are used in place of the base's own.
+  public var archive: [String]
   public var command: [String]
   /// `UID[:GID]`.
   public var user: String?
@@ -26,7 +31,8 @@ public struct RuntimeSection: Sendable, Hashable {
 
   /// The section's keys.
   public static let keys = [
-    "kind", "base", "python", "requirements", "lock", "command", "user", "expose", "bytecode", "init",
+    "kind", "base", "python", "requirements", "packages", "archive", "lock", "command", "user", "expose", "bytecode",
+    "init",
   ]
 
   /// Reads the section of a document; nil if its kind is not known. Problems are reported to the document's
@@ -54,6 +60,8 @@ public struct RuntimeSection: Sendable, Hashable {
     python = RuntimeSection.python(scope)
     requirements = scope.path("requirements")
     lock = scope.path("lock")
+    packages = RuntimeSection.packages(scope)
+    archive = RuntimeSection.archive(scope)
     command = RuntimeSection.command(scope)
     user = RuntimeSection.user(scope)
     expose = RuntimeSection.ports(scope)
@@ -88,10 +96,14 @@ public struct RuntimeSection: Sendable, Hashable {
   public var keepsContract: Bool { kind == .native || hasWorkers }
 
   /// The base where opz.yaml names none; nil for a kind that has no usual one.
-  /// - Parameter python: the version of Python, such as `3.12`.
-  public static func usualBase(_ kind: Kind, python: String? = nil) -> String? {
+  /// - Parameters:
+  ///   - python: the version of Python, such as `3.12`.
+  ///   - hasPackages: whether R packages are added to the base.
+  public static func usualBase(_ kind: Kind, python: String? = nil, hasPackages: Bool = false) -> String? {
     switch kind {
     case .python: "docker.io/library/python:\(python ?? usualPython)-slim"
+    // Debian's R, which looks where Debian's packages are.
+    case .r where hasPackages: debianR
     // Of the images with R, one that has jsonlite, which the worker needs.
     case .r: "docker.io/rocker/tidyverse:\(usualR)"
     case .native, .custom, .model: nil
@@ -102,14 +114,20 @@ public struct RuntimeSection: Sendable, Hashable {
   public static let usualPython = "3.12"
   /// The version of R where a model does not say one.
   public static let usualR = "4.4.2"
+  /// A base with Debian's R. Its apt takes packages from Debian testing, which only the latest image goes together with;
+  /// and every R reads what earlier ones saved.
+  public static let debianR = "docker.io/library/r-base:latest"
 
   /// Keys that have no effect for a kind of runtime are errors.
   private static func inapplicableKeys(for kind: Kind) -> Set<String> {
     switch kind {
-    case .native: ["base", "python", "requirements", "lock", "command", "expose", "bytecode", "init"]
-    case .model: ["python", "requirements", "lock", "command", "user", "expose", "bytecode", "init"]
-    case .custom, .r: ["python", "requirements", "lock", "bytecode"]
-    case .python: []
+    case .native:
+      ["base", "python", "requirements", "packages", "archive", "lock", "command", "expose", "bytecode", "init"]
+    case .model:
+      ["python", "requirements", "packages", "archive", "lock", "command", "user", "expose", "bytecode", "init"]
+    case .custom: ["python", "requirements", "packages", "archive", "lock", "bytecode"]
+    case .r: ["python", "requirements", "bytecode"]
+    case .python: ["packages", "archive"]
     }
   }
 
@@ -131,6 +149,44 @@ public struct RuntimeSection: Sendable, Hashable {
       }
     }
     return base
+  }
+
+  private static func packages(_ scope: YAMLScope) -> [String]? {
+    guard scope.has("packages") else { return nil }
+    let packages = scope.texts("packages", hint: "write a list: packages: [randomForest, r-cran-glmnet]")
+    for (index, name) in packages where !PackageName.isValid(name) {
+      scope.fail(
+        "packages", at: index, "\"\(name.prefix(80))\" is no package",
+        hint: "write a name of R's or Debian's alone; opz lock chooses the version")
+    }
+    return packages.map(\.text)
+  }
+
+  private static func archive(_ scope: YAMLScope) -> [String] {
+    var lines: [(index: Int?, text: String)] = []
+    if case .list? = scope.node("archive")?.value {
+      lines = scope.texts("archive").map { ($0.index, $0.text) }
+    } else if scope.has("archive") {
+      lines = scope.text("archive").map { [(nil, $0)] } ?? []
+    }
+    for (index, line) in lines {
+      var (reason, hint): (String?, String?) = (nil, nil)
+      do {
+        if try AptSource(line: line, subject: "runtime.archive", architecture: "amd64") == nil {
+          (reason, hint) = ("it names no archive", "write: deb http://deb.debian.org/debian bookworm main")
+        }
+      } catch {
+        let problem = error as? any ExplainedError
+        (reason, hint) = (problem?.reason ?? "\(error)", problem?.hint)
+      }
+      guard let reason else { continue }
+      if let index {
+        scope.fail("archive", at: index, reason, hint: hint)
+      } else {
+        scope.fail("archive", reason, hint: hint)
+      }
+    }
+    return lines.map(\.text)
   }
 
   /// `3.12` looks like a number, and `3.10` would lose its zero as one: the original spelling is used.

@@ -34,14 +34,14 @@ public struct BasePlacement: Sendable {
   /// The layers of a project on its bases: the same for all platforms, unless the bases differ where files are
   /// placed.
   /// - Parameters:
-  ///   - environment: wheel layers, each for one platform.
+  ///   - environment: layers of packages, each for one platform.
   ///   - placements: one per platform.
   public static func layers(
     _ files: [SourceFile], environment: [PlannedLayer], compression: Compression,
     on placements: [(platform: Platform, placement: BasePlacement)]
   ) throws -> (layers: [PlannedLayer], moves: [Move]) {
-    let wheels = environment.map { layer in
-      placements.first { $0.platform == layer.platform }.map { layer.on($0.placement) } ?? layer
+    let packages = placements.flatMap { platform, placement in
+      placement.place(environment.filter { $0.platform == platform })
     }
     var (planned, moves) = ([[PlannedLayer]](), [Move]())
     for (_, placement) in placements {
@@ -50,9 +50,9 @@ public struct BasePlacement: Sendable {
       let known = Set(moves)
       moves += placed.moves.filter { !known.contains($0) }
     }
-    // The worker's program changes with opz alone, wheels more often.
+    // The worker's program changes with opz alone, packages more often.
     func ordered(_ layers: [PlannedLayer]) -> [PlannedLayer] {
-      layers.filter { $0.role == .server } + wheels + layers.filter { $0.role != .server }
+      layers.filter { $0.role == .server } + packages + layers.filter { $0.role != .server }
     }
     let shapes = Set(planned.map { $0.map(LayerKey.shape) })
     guard shapes.count > 1 else { return (ordered(planned.first ?? []), moves) }
@@ -220,10 +220,12 @@ public struct BasePlacement: Sendable {
     }
   }
 
-  // MARK: Entries of wheels
+  // MARK: Entries of packages
 
   /// The entries with their final paths, preceded by the base's directories above them.
-  func place(_ entries: [TarEntry]) throws -> [TarEntry] {
+  /// - Parameter replaces: whether an entry may replace a file or link of the base.
+  /// - Throws: `PackageError.occupied`.
+  func place(_ entries: [TarEntry], replaces: Bool) throws -> [TarEntry] {
     var parents: [FilePath: FilePath] = [:]
     var placed: [TarEntry] = []
     for var entry in entries {
@@ -233,20 +235,33 @@ public struct BasePlacement: Sendable {
       parents[above] = parent
       let isDirectory = if case .directory = entry.kind { true } else { false }
       guard let place = try place(parent.appending(name), isDirectory: isDirectory, for: entry.path) else { continue }
+      if !replaces, !isDirectory, table[place] != nil {
+        throw PackageError(
+          .occupied, "/\(entry.path)", reason: "\(base) has this file, and a package may not replace it",
+          hint: "install the package in the base, or remove the file there")
+      }
       entry.path = place
       placed.append(entry)
     }
     return placed + directories(above: placed.lazy.map { ($0.path, false) }).map(\.entry)
   }
 
-  /// Wheels placed on this base. Their bytes depend on what the base has at, below and above `root`, and on nothing
-  /// else in it.
-  func place(_ source: LayerSource.WheelSource) -> LayerSource.WheelSource {
-    let facts = facts(around: source.root)
-    guard !facts.isEmpty else { return source }
-    return LayerSource.WheelSource(
-      wheels: source.wheels, root: source.root, identity: source.identity + facts, size: source.size,
-      entries: { [self] in try place(source.entries()) })
+  /// Layers of packages placed on this base. Their bytes depend on what the base has at, below and above `root`, and on
+  /// nothing else in it.
+  func place(_ layers: [PlannedLayer]) -> [PlannedLayer] {
+    // A listing of a whole base takes a while, so it is made once.
+    var known: [FilePath: [String]] = [:]
+    return layers.map { layer in
+      guard case .packages(let source) = layer.source else { return layer.on(self) }
+      let facts = known[source.root] ?? facts(around: source.root)
+      known[source.root] = facts
+      guard !facts.isEmpty else { return layer }
+      let placed = LayerSource.PackageSource(
+        source.kind, names: source.names, root: source.root, identity: source.identity + facts, size: source.size,
+        entries: { [self] in try place(source.entries(), replaces: source.kind == .wheel) })
+      return PlannedLayer(
+        role: layer.role, source: .packages(placed), compression: layer.compression, platform: layer.platform)
+    }
   }
 
   /// The base's entries around a directory; empty if the base does not affect what is placed there.

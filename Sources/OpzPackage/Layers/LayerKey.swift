@@ -12,8 +12,8 @@ enum LayerKey {
     var hasher = begin(layer)
     switch layer.source {
     case .stored(let source): add("stored \(source.layer.descriptor.digest)", to: &hasher)
-    case .wheels(let source):
-      for line in source.identity { add("wheel \(line)", to: &hasher) }
+    case .packages(let source):
+      for line in source.identity { add("\(source.kind) \(line)", to: &hasher) }
     case .files(let files):
       for (file, digest) in zip(files, digests) {
         add(file, to: &hasher)

@@ -5,7 +5,7 @@ public import SystemPackage
 /// The content of a layer before it is written.
 public enum LayerSource: Sendable {
   case files([SourceFile])
-  case wheels(WheelSource)
+  case packages(PackageSource)
   case stored(StoredSource)
 
   /// A layer that is in the store already and that this image shares with another: it is neither read nor written.
@@ -24,33 +24,47 @@ public enum LayerSource: Sendable {
     }
   }
 
-  /// Content identified by the digests of its wheels, without opening them.
-  public struct WheelSource: Sendable {
+  /// Content identified by the digests of its packages, without opening them.
+  public struct PackageSource: Sendable {
+    /// What kind of package a layer holds.
+    public enum Kind: String, Sendable {
+      case wheel
+      /// Debian's. Its files replace none of the base, as dpkg has it.
+      case deb
+    }
+
+    public let kind: Kind
     /// File names, sorted.
-    public let wheels: [String]
-    /// The directory they are installed below.
+    public let names: [String]
+    /// The directory they are installed below; empty for the whole image.
     public let root: FilePath
-    /// Everything that the entries depend on, one line each: the wheels' digests and their layout.
+    /// Everything that the entries depend on, one line each: the packages' digests and their layout.
     public let identity: [String]
-    /// Bytes of all wheel files.
+    /// Bytes of all packages' files.
     public let size: UInt64
     public let entries: @Sendable () throws -> [TarEntry]
 
     /// Creates a source whose tar entries are listed only when the layer is written.
     /// - Parameters:
-    ///   - identity: one line for each fact that the entries depend on, including the wheels' digests.
-    ///   - size: bytes of all wheels as stored.
+    ///   - names: of the packages' files, sorted.
+    ///   - root: the directory they are installed below; empty for the whole image.
+    ///   - identity: one line for each fact that the entries depend on, including the packages' digests.
+    ///   - size: bytes of all packages as stored.
     ///   - entries: lists the entries; called when the layer is written.
     public init(
-      wheels: [String], root: FilePath, identity: [String], size: UInt64,
+      _ kind: Kind, names: [String], root: FilePath, identity: [String], size: UInt64,
       entries: @escaping @Sendable () throws -> [TarEntry]
     ) {
-      self.wheels = wheels
+      self.kind = kind
+      self.names = names
       self.root = root
       self.identity = identity
       self.size = size
       self.entries = entries
     }
+
+    /// `wheel`, `package`
+    public var noun: String { kind == .wheel ? "wheel" : "package" }
   }
 
   public var files: [SourceFile] {

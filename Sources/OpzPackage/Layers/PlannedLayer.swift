@@ -46,16 +46,10 @@ public struct PlannedLayer: Sendable {
     return layers
   }
 
-  /// The layer on a base, with the base's directories or with its wheels placed for the base.
+  /// The layer of files on a base, with the base's directories.
   public func on(_ placement: BasePlacement) -> PlannedLayer {
     var result = self
-    switch source {
-    case .files(let files): result.directories = placement.directories(above: files)
-    case .stored: break
-    case .wheels(let wheels):
-      result = PlannedLayer(
-        role: role, source: .wheels(placement.place(wheels)), compression: compression, platform: platform)
-    }
+    if case .files(let files) = source { result.directories = placement.directories(above: files) }
     return result
   }
 
@@ -83,16 +77,16 @@ public struct PlannedLayer: Sendable {
     switch source {
     case .files(let files): files.count == 1 ? files[0].destination.string : "\(role) (\(files.count) files)"
     case .stored(let source): source.title
-    case .wheels(let source):
-      source.wheels.count == 1 ? source.wheels[0] : "\(role) (\(source.wheels.count) wheels)"
+    case .packages(let source):
+      source.names.count == 1 ? source.names[0] : "\(role) (\(source.names.count) \(source.noun)s)"
     }
   }
 
-  /// Bytes of content before headers and compression; for wheels, the size of their files.
+  /// Bytes of content before headers and compression; for packages, the size of their files.
   public var size: UInt64 {
     switch source {
     case .files(let files): files.reduce(0) { $0 &+ $1.size }
-    case .wheels(let source): source.size
+    case .packages(let source): source.size
     case .stored(let source): source.layer.descriptor.size
     }
   }
@@ -107,7 +101,7 @@ extension PlannedLayer {
   func content() throws -> (content: LayerContent, digests: FileDigests) {
     let digests = FileDigests(count: source.files.count)
     switch source {
-    case .wheels(let source): return (try LayerContent(source.entries()), digests)
+    case .packages(let source): return (try LayerContent(source.entries()), digests)
     case .stored(let source):
       throw PackageError(
         .missingFile, source.title,

@@ -76,7 +76,10 @@ struct StarterText {
   }
 
   private func packages(_ worker: WorkerModel) -> String {
-    guard worker.language == .python else { return "" }
+    guard worker.language == .python else {
+      let names = worker.packages.map(YAMLWriter.scalar).joined(separator: ", ")
+      return "\n  packages: [\(names)]   # R's or Debian's names; opz lock adds jsonlite and what they need, by digest"
+    }
     let pins = "opz lock pins each package by digest"
     if let file = worker.projectFile { return "\n  # requirements: requirements.txt   # if left out, \(file); \(pins)" }
     let file = YAMLWriter.scalar(worker.requirementsFile ?? "requirements.txt")

@@ -13,8 +13,10 @@ public struct WorkerModel: Sendable, Hashable {
   /// What the model is, for a comment: `scikit-learn (joblib)`.
   public var title: String
   public var loader: ServeSection.Loader
-  /// Packages that have to be installed. Empty for R, whose packages are the base's.
+  /// Packages of Python that have to be installed.
   public var requirements: [PythonRequirement] = []
+  /// Packages of R that have to be there, by R's names.
+  public var packages: [String] = []
   /// The requirements that lie with the model, below the project; nil where opz.yaml names requirements.txt.
   public var requirementsFile: String?
   /// The project's own file that opz lock resolves packages from: `uv.lock` or `pyproject.toml`, with which the project's
@@ -42,7 +44,7 @@ public struct WorkerModel: Sendable, Hashable {
   /// The base that opz.yaml names.
   public var usualBase: String {
     let kind: RuntimeSection.Kind = language == .python ? .python : .r
-    return base ?? RuntimeSection.usualBase(kind, python: python) ?? "scratch"
+    return base ?? RuntimeSection.usualBase(kind, python: python, hasPackages: language == .r) ?? "scratch"
   }
 }
 

@@ -173,25 +173,29 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     /// Normalized: `scikit-learn`.
     public var name: String
     public var version: String
-    /// The wheel's file name.
+    /// The file name of the wheel, or of the .deb.
     public var wheel: String
-    /// The wheel's digest.
+    /// The file's digest.
     public var digest: Digest
     /// `linux/amd64`.
     public var platform: String
     /// The bytes of its files; nil in records of earlier versions of opz.
     public var unpacked: UInt64?
+    /// The distribution whose package it is, `debian`; nil for a wheel.
+    public var distribution: String?
 
     /// Creates a package.
     ///
     /// - Parameters:
     ///   - name: normalized, `scikit-learn`.
-    ///   - wheel: the wheel's file name.
-    ///   - digest: the wheel's digest.
+    ///   - wheel: the file name of the wheel, or of the .deb.
+    ///   - digest: the file's digest.
     ///   - platform: `linux/amd64`.
     ///   - unpacked: the bytes of its files.
+    ///   - distribution: whose package it is, `debian`; nil for a wheel.
     public init(
-      name: String, version: String, wheel: String, digest: Digest, platform: String, unpacked: UInt64? = nil
+      name: String, version: String, wheel: String, digest: Digest, platform: String, unpacked: UInt64? = nil,
+      distribution: String? = nil
     ) {
       self.name = name
       self.version = version
@@ -199,6 +203,7 @@ public struct VersionRecord: Codable, Sendable, Hashable {
       self.digest = digest
       self.platform = platform
       self.unpacked = unpacked
+      self.distribution = distribution
     }
   }
 

@@ -127,14 +127,29 @@ public struct ModelBOM: Sendable {
   }
 
   private var packages: [JSONValue] {
-    ModelBOM.unique(record.packages ?? []) { "pkg:pypi/\($0.name)@\($0.version)?file_name=\($0.wheel)" }
-      .map { reference, package in
-        ModelBOM.component(
-          "library", reference, name: package.name, version: package.version, digest: package.digest,
-          more: ["purl": .string("pkg:pypi/\(package.name)@\(package.version.replacing("+", with: "%2B"))")].merging(
-            ModelBOM.properties([("opz:wheel", package.wheel), ("opz:platform", package.platform)])
-          ) { one, _ in one })
-      }
+    ModelBOM.unique(record.packages ?? []) { package in
+      guard package.distribution == nil else { return ModelBOM.purl(package) }
+      return "pkg:pypi/\(package.name)@\(package.version)?file_name=\(package.wheel)"
+    }.map { reference, package in
+      ModelBOM.component(
+        "library", reference, name: package.name, version: package.version, digest: package.digest,
+        more: ["purl": .string(ModelBOM.purl(package))].merging(
+          ModelBOM.properties([
+            (package.distribution == nil ? "opz:wheel" : "opz:deb", package.wheel), ("opz:platform", package.platform),
+          ])
+        ) { one, _ in one })
+    }
+  }
+
+  /// The package's URL (package-url's types pypi and deb).
+  private static func purl(_ package: VersionRecord.Package) -> String {
+    guard let distribution = package.distribution else {
+      return "pkg:pypi/\(package.name)@\(package.version.replacing("+", with: "%2B"))"
+    }
+    let name = package.name.replacing("+", with: "%2B")
+    let version = package.version.replacing("+", with: "%2B").replacing(":", with: "%3A")
+    let architecture = package.wheel.split(separator: "_").last.map { $0.prefix { $0 != "." } } ?? "all"
+    return "pkg:deb/\(distribution)/\(name)@\(version)?arch=\(architecture)"
   }
 
   private var fileComponents: [JSONValue] {

@@ -67,10 +67,10 @@ struct StartProjectTests {
       requirements: ["keras", "tensorflow-cpu"]),
     Case(
       model: .corpus("benign_r", "0013/model.rds"), loader: .rds, path: "model.rds",
-      base: "docker.io/rocker/tidyverse:*"),
+      base: "docker.io/library/r-base:latest"),
     Case(
       model: .corpus("benign_r", "0034/model.rds"), loader: .rds, path: "model.rds",
-      base: "docker.io/rocker/tidyverse:*"),
+      base: "docker.io/library/r-base:latest"),
   ]
 
   @Test("the project is written whole, and opz reads it", arguments: cases)
