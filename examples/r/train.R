@@ -20,5 +20,7 @@ model <- rpart(Species ~ ., data = train)
 
 saveRDS(model, file.path(directory, "model.rds"))
 write.csv(holdout, file.path(directory, "holdout.csv"), row.names = FALSE, quote = FALSE)
+# Columns are called as the model's outputs: probability_0 is that of the first class.
 predictions <- as.data.frame(predict(model, holdout))
+names(predictions) <- paste0("probability_", seq_along(predictions) - 1)
 write.csv(format(predictions, digits = 17), file.path(directory, "expected.csv"), row.names = FALSE, quote = FALSE)
