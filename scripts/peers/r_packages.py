@@ -94,7 +94,7 @@ def main():
         good, said = run("lock", str(directory)) if good else (good, said)
         lock_time = time.monotonic() - start
         good, said = run("package", str(directory), "--test") if good else (good, said)
-        check = next((line for line in said.splitlines() if line.startswith("expected.csv")), said.strip())
+        check = next((line for line in said.splitlines() if line.startswith(("expected.csv", "error:"))), said.strip())
         say(good and "equal" in check, f"{name}: {check} (lock {lock_time:.1f} s, all {time.monotonic() - start:.1f} s)")
         if not (directory / "debian.lock").exists():
             continue
