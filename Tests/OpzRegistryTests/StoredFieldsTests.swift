@@ -57,7 +57,8 @@ struct StoredFieldsTests {
       tests: [.init(name: "holdout.csv", descriptor: descriptor)])
     record.fileList = descriptor
     record.packages = [
-      .init(name: "numpy", version: "2", wheel: "n.whl", digest: digest(7), platform: "linux/amd64", unpacked: 8,
+      .init(
+        name: "numpy", version: "2", wheel: "n.whl", digest: digest(7), platform: "linux/amd64", unpacked: 8,
         distribution: "debian")
     ]
     record.artifacts = ["modelpack": descriptor]

@@ -13,7 +13,8 @@ extension JSONShape {
         "layers",
         .list(.object(["role", "diffID", "compressor", "platform", "origin"], [.init("descriptor", .descriptor)]))),
       .init("files", .list(.file)),
-      .init("packages", .list(.object(["name", "version", "wheel", "digest", "platform", "unpacked"]))),
+      .init(
+        "packages", .list(.object(["name", "version", "wheel", "digest", "platform", "unpacked", "distribution"]))),
       .init("model", .object(["format", "signature"])),
       .init(
         "lineage",

@@ -124,7 +124,8 @@ extension VersionRecord.Package {
     self = fields.inside(json) {
       Self(
         name: $0.text("name"), version: $0.text("version"), wheel: $0.text("wheel"), digest: $0.digest("digest"),
-        platform: $0.text("platform"), unpacked: $0.optionalSize("unpacked"))
+        platform: $0.text("platform"), unpacked: $0.optionalSize("unpacked"),
+        distribution: $0.optionalText("distribution"))
     }
   }
 }
