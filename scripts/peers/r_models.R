@@ -38,7 +38,9 @@ if (have("randomForest")) {
   keep("randomForest-regression", m, rows[c("age", "income")], list(prediction = predict(m, rows)))
 }
 if (have("ranger")) {
-  m <- ranger::ranger(label ~ age + income + plan, data, num.trees = 20, probability = TRUE, num.threads = 1)
+  # By default ranger forgets the levels of a factor, and then nobody can tell which number a text was.
+  m <- ranger::ranger(label ~ age + income + plan, data, num.trees = 20, probability = TRUE, num.threads = 1,
+    respect.unordered.factors = "order")
   keep("ranger", m, rows, list(probability = predict(m, data = rows)$predictions))
 }
 if (have("glmnet")) {

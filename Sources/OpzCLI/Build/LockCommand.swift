@@ -22,7 +22,6 @@ struct LockCommand: AsyncParsableCommand {
       opz lock .                               after requirements.txt changed: other packages keep their versions
       opz lock . --update                      updates the base and all packages
       opz lock . --update numpy --update scipy
-      opz lock . --update randomForest         an R package, by R's name or Debian's
       opz lock . --torch-backend cpu           PyTorch without CUDA
       opz lock . --check                       in a pipeline: exit code 3 if a lock is out of date
       """)
@@ -32,7 +31,9 @@ struct LockCommand: AsyncParsableCommand {
     help:
       "Resolve again what is already locked: the base and all packages. With NAME: only that package; may be repeated.")
   var update = false
-  @Option(name: .customLong("update-package"), help: ArgumentHelp("As --update NAME.", valueName: "name"))
+  @Option(
+    name: .customLong("update-package"),
+    help: ArgumentHelp("As --update NAME; an R package by its own name or Debian's.", valueName: "name"))
   var packages: [String] = []
   @Option(
     help: ArgumentHelp("Where uv takes PyTorch from: cpu, cu126, auto; as uv's option.", valueName: "name"))
