@@ -400,8 +400,8 @@ extension BrokenConfig {
       text: "opz.yaml:4: runtime.kind: \"nativ\" is not a runtime\n\nhint: did you mean native?"),
     .more(
       "a runtime in short", "runtime: native",
-      text: "opz.yaml:4: runtime: text where a mapping with kind, base, python, requirements, lock, command, user, "
-        + "expose, bytecode, init belongs\n\nhint: write runtime: {kind: native}"
+      text: "opz.yaml:4: runtime: text where a mapping with kind, base, python, requirements, packages, archive, lock, "
+        + "command, user, expose, bytecode, init belongs\n\nhint: write runtime: {kind: native}"
     ),
     .more(
       "a custom runtime without base", "runtime: {kind: custom}",
