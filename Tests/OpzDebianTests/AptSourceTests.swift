@@ -94,6 +94,9 @@ struct AptSourceTests {
       "A: 1\n" + text, text + "B: 2\n", text + text, String(text.dropLast(30)),
       text.replacing("- -----x", with: "-----x"),
       text.replacing("Hash: SHA512", with: "Package: evil"), "",
+      // gpgv cuts a line behind some 20,000 bytes and leaves out what it ends with.
+      text.replacing("A: 1", with: "SHA256:" + String(repeating: "\r", count: 25_000) + " evil"),
+      text.replacing("A: 1", with: "A:\rB"), text.replacing("A: 1", with: String(repeating: "A", count: 20_000)),
     ] {
       #expect(throws: DebianError.self) { try ClearSignedText(Array(wrong.utf8), subject: "InRelease") }
     }

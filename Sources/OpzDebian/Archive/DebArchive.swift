@@ -72,7 +72,11 @@ public struct DebArchive: Sendable {
       try LimitedSource(packed, format, most: Limit.control, name: subject), name: subject, limits: limits)
     var files: [String: [UInt8]] = [:]
     while let header = try reader.next() {
-      guard header.kind == .file, header.path.components.count == 1 else { continue }
+      guard header.path.components.count == 1 else { continue }
+      guard header.kind == .file else {
+        guard MaintainerScript.names.contains(header.path.string) else { continue }
+        throw DebianError(.unsuitable, name, reason: "its \(header.path) is a link")
+      }
       var bytes: [UInt8] = []
       try reader.forEachChunk { bytes.append(contentsOf: $0) }
       files[header.path.string] = bytes

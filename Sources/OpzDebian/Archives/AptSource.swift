@@ -27,6 +27,8 @@ public struct AptSource: Sendable, Hashable {
 
   /// Whether the archive has no `dists`: its index is in one directory.
   public var isFlat: Bool { suite.hasSuffix("/") }
+  /// Whether its files are in a directory of the machine that reads them.
+  public var isLocal: Bool { uri.hasPrefix("file:") }
 
   /// As in sources.list, without options.
   public var text: String { (["deb", uri, suite] + components).joined(separator: " ") }

@@ -14,6 +14,8 @@ public struct ReleaseFile: Sendable {
   /// As apt's: 1 for archives that packages are taken from only by name, 100 where upgrades are allowed, else 500.
   public let priority: Int
   private let validUntil: String?
+  /// What the archive calls itself: its suite and its codename, where it says them.
+  public let names: [String]
 
   /// Reads a Release, or the text of an InRelease.
   /// - Throws: `DebianError.malformed`.
@@ -32,6 +34,7 @@ public struct ReleaseFile: Sendable {
     let isManual = release["NotAutomatic"]?.lowercased() == "yes"
     priority = !isManual ? 500 : release["ButAutomaticUpgrades"]?.lowercased() == "yes" ? 100 : 1
     validUntil = release["Valid-Until"]
+    names = ["Suite", "Codename"].compactMap { release[$0] }.filter { !$0.isEmpty }
   }
 
   /// Refuses a file that is no longer valid: somebody may show an old one on purpose.
@@ -71,6 +74,9 @@ public struct ClearSignedText: Sendable {
   /// The signature in its armor.
   public let signature: [UInt8]
 
+  /// The most bytes of a line. gpgv hashes some 20,000 of one at most, and would not see the rest.
+  private static let longestLine = 10_000
+
   private static let begin = Array("-----BEGIN PGP SIGNED MESSAGE-----".utf8)
   private static let middle = Array("-----BEGIN PGP SIGNATURE-----".utf8)
   private static let end = Array("-----END PGP SIGNATURE-----".utf8)
@@ -85,6 +91,9 @@ public struct ClearSignedText: Sendable {
       return line
     }[...]
     while lines.last?.isEmpty == true { lines.removeLast() }
+    for line in lines where line.count > ClearSignedText.longestLine || line.contains(13) {
+      throw malformed("a line is too long, or has a carriage return inside, and may not be what was signed")
+    }
     guard lines.first?.elementsEqual(ClearSignedText.begin) == true else { throw malformed("it is not signed") }
     lines.removeFirst()
     while let header = lines.first, !header.isEmpty {

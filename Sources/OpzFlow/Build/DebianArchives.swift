@@ -42,6 +42,11 @@ struct DebianArchives: Sendable {
         session.progress.report(.note("\(error.subject) is left out: \(error.reason)"))
       }
     }
+    // Its files are the base's, and not this machine's.
+    for source in found where source.isLocal {
+      session.progress.report(.note("\(source.text) is left out: runtime.archive names directories of this machine"))
+    }
+    found.removeAll(where: \.isLocal)
     guard !found.isEmpty else {
       throw FlowError(
         .notFound, name, reason: "its apt has no source of packages",
@@ -91,6 +96,12 @@ struct DebianArchives: Sendable {
     }
     let release = try ReleaseFile(bytes, subject: place)
     if source.checksDate { try release.check(at: .now(), subject: place) }
+    // A good signature of another suite's file, which may be an old one. apt says it too, and some archives have other
+    // names than their directory.
+    if !source.isFlat, !release.names.isEmpty, !release.names.contains(source.suite) {
+      session.progress.report(
+        .note("warning: \(place) calls itself \(release.names.joined(separator: ", ")), not \(source.suite)"))
+    }
     return release
   }
 
@@ -139,7 +150,7 @@ struct DebianArchives: Sendable {
     let said = try await blocking {
       let directory = try Directory.temporary(prefix: "opz-gpgv-")
       defer { try? Durable.removeTree(directory) }
-      var arguments = [program.string, "--homedir", directory.string, "--status-fd", "1"]
+      var arguments = [program.string, "--homedir", directory.string, "--status-fd", "1", "--weak-digest", "SHA1"]
       for (number, keyring) in keyrings.enumerated() {
         let file = directory.appending("\(number).gpg")
         try Durable.replaceWithoutSync(file, with: keyring)
