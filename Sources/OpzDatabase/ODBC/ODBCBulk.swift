@@ -40,6 +40,12 @@ extension ODBCConnection: BulkConnection {
       for row in 0..<count {
         rows.beginRow(fields: types.count)
         for (column, type) in types.enumerated() {
+          // The driver gives an unsigned number from 2^63 on as a negative one.
+          if type == .int64, columns[column].isUnsigned, !cells.isNull(row, column), cells.integer(row, column) < 0 {
+            throw DatabaseError(
+              .refused, "the column \(columns[column].name)", reason: "it has a number of 2^63 or more",
+              hint: "cast it in the query: CAST(.. AS DOUBLE) for an input, CAST(.. AS CHAR) for a key")
+          }
           try ODBCConnection.add(cells, row: row, column: column, as: type, to: &rows)
         }
         if rows.bytes.count >= size || rows.count >= limit {

@@ -6,6 +6,7 @@ final class ODBCParameters {
   enum Form { case float64, integer, text }
 
   private let statement: ODBCStatement
+  private let most: Int
   private var columns: [Column]
   private(set) var count = 0
 
@@ -25,6 +26,8 @@ final class ODBCParameters {
   /// - Parameter forms: of the parameters of a statement.
   init(_ connection: ODBCConnection, _ text: String, as forms: [Form]) throws {
     statement = try ODBCStatement(connection)
+    // Where the server has no arrays, the driver would run the statement for each row and go on after one that failed.
+    most = connection.dialectName == "mariadb" ? ODBCParameters.mostRows : 1
     try statement.prepare(text)
     columns = forms.map { Column(form: $0) }
   }
@@ -53,46 +56,60 @@ final class ODBCParameters {
 
   /// Ends a row. Rows are sent when there are many.
   func endRow() throws {
+    // One row with a long text would make all that wait as long.
+    if count > 0, units(of: count + 1) >= 2 * ODBCParameters.mostUnits { try send(count) }
     count += 1
-    let units = columns.reduce(0) { $0 + ($1.form == .text ? $1.longest + 1 : 4) }
-    if count >= ODBCParameters.mostRows || units * count >= ODBCParameters.mostUnits { try send() }
+    if count >= most || units(of: count) >= ODBCParameters.mostUnits { try send(count) }
+  }
+
+  /// UTF-16 units that the first rows take together.
+  private func units(of rows: Int) -> Int {
+    columns.reduce(0) { $0 + ($1.form == .text ? $1.longest + 1 : 4) } * rows
   }
 
   // MARK: Sending
 
   /// Sends the rows that wait.
-  func send() throws {
-    guard count > 0 else { return }
-    let spaces = columns.map { Space($0, rows: count) }
+  func send() throws { try send(count) }
+
+  /// Sends the first rows.
+  private func send(_ rows: Int) throws {
+    guard rows > 0 else { return }
+    let spaces = columns.map { Space($0, rows: rows) }
     defer { for space in spaces { space.cells.deallocate() } }
-    let rows = UnsafeMutableRawPointer(bitPattern: count)
-    try statement.set(OPZ_SQL_ATTR_PARAMSET_SIZE, rows)
+    try statement.set(OPZ_SQL_ATTR_PARAMSET_SIZE, UnsafeMutableRawPointer(bitPattern: rows))
     for (index, space) in spaces.enumerated() {
       let column = columns[index]
       try statement.check(
         SQLBindParameter(
           statement.handle.raw, SQLUSMALLINT(index + 1), 1, ODBCParameters.type(column.form),
-          ODBCParameters.columnType(column.form), column.form == .text ? SQLULEN(max(1, column.longest)) : 0, 0,
+          ODBCParameters.columnType(column.form), column.form == .text ? SQLULEN(max(1, space.longest)) : 0, 0,
           space.cells, space.stride, space.lengths))
     }
-    try statement.run()
+    try statement.run(rows: rows)
     for index in columns.indices {
-      columns[index].numbers.removeAll(keepingCapacity: true)
-      columns[index].texts.removeAll(keepingCapacity: true)
-      columns[index].lengths.removeAll(keepingCapacity: true)
-      columns[index].longest = 0
+      if columns[index].form == .text {
+        columns[index].texts.removeFirst(rows)
+      } else {
+        columns[index].numbers.removeFirst(rows)
+      }
+      columns[index].lengths.removeFirst(rows)
+      columns[index].longest = columns[index].texts.reduce(0) { max($0, $1.count) }
     }
-    count = 0
+    count -= rows
   }
 
   /// A column's values as the driver reads them when the statement runs, and behind them their lengths.
   private struct Space {
     let cells: UnsafeMutableRawPointer
     let stride: Int
+    /// UTF-16 units of the longest text.
+    let longest: Int
     let lengths: UnsafeMutablePointer<SQLLEN>
 
     init(_ column: Column, rows: Int) {
-      stride = column.form == .text ? ((column.longest + 1) * 2 + 7) & ~7 : 8
+      longest = column.texts.prefix(rows).reduce(0) { max($0, $1.count) }
+      stride = column.form == .text ? ((longest + 1) * 2 + 7) & ~7 : 8
       cells = .allocate(byteCount: (stride + 8) * rows, alignment: 8)
       lengths = (cells + stride * rows).bindMemory(to: SQLLEN.self, capacity: rows)
       for row in 0..<rows {

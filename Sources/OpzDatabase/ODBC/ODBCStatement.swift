@@ -47,6 +47,29 @@ final class ODBCStatement {
   /// Runs the statement that was prepared.
   func run() throws { try check(SQLExecute(handle.raw), mayBeEmpty: true) }
 
+  /// Runs the statement that was prepared for each row of its parameters.
+  /// - Throws: `DatabaseError` also where the driver ran it and a row failed, which it says as a warning.
+  func run(rows: Int) throws {
+    let statuses = UnsafeMutablePointer<SQLUSMALLINT>.allocate(capacity: rows)
+    let processed = UnsafeMutablePointer<SQLULEN>.allocate(capacity: 1)
+    statuses.initialize(repeating: 0, count: rows)
+    // A driver that does not count leaves it.
+    processed.initialize(to: SQLULEN(rows))
+    defer {
+      for attribute in [OPZ_SQL_ATTR_PARAM_STATUS_PTR, OPZ_SQL_ATTR_PARAMS_PROCESSED_PTR] {
+        try? set(attribute, nil)
+      }
+      statuses.deallocate()
+      processed.deallocate()
+    }
+    try set(OPZ_SQL_ATTR_PARAM_STATUS_PTR, statuses)
+    try set(OPZ_SQL_ATTR_PARAMS_PROCESSED_PTR, processed)
+    try run()
+    // 0 is success, 6 success with a remark, 1 that the driver does not tell rows apart.
+    let isWhole = (0..<rows).allSatisfy { [0, 1, 6].contains(statuses[$0]) }
+    guard isWhole, processed.pointee == SQLULEN(rows) else { throw connection.failure(handle) }
+  }
+
   private func with(_ text: String, _ body: (UnsafePointer<SQLWCHAR>?, SQLINTEGER) -> SQLRETURN) throws -> SQLRETURN {
     let units = Array(text.utf16) + [0]
     guard let length = SQLINTEGER(exactly: units.count - 1) else {

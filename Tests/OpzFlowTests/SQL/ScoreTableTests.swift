@@ -393,6 +393,10 @@ struct ScoreTableTests {
       try await fixture.score(40, query: "SELECT 1 AS id, \(value) AS age") { $0.restarts = true }
       #expect(try fixture.margins() == [0.25], "\(value)")
     }
+    // A driver would say -1.
+    await #expect(throws: (any Error).self) {
+      try await fixture.score(40, query: "SELECT 1 AS id, 18446744073709551615 AS age") { $0.restarts = true }
+    }
     for value in ["'x'", "now()", "CAST('a' AS BINARY)", "current_date"] {
       let error = await #expect(throws: FlowError.self) {
         try await fixture.score(40, query: "SELECT 1 AS id, \(value) AS age") { $0.restarts = true }

@@ -38,7 +38,9 @@ struct ScoreSource: Sendable {
     var textInputs: [Int] = []
     for (input, name) in wanted {
       let column = try finder.column(name, "--columns")
-      let reading = try ScoreSource.reading(column, as: model.inputs[input])
+      var reading = try ScoreSource.reading(column, as: model.inputs[input])
+      // A driver that asks in the text protocol gets six digits of a float.
+      if dialect.isMySQL, reading.type == .float32 { (reading.type, reading.cast) = (.float64, "float8") }
       let own = "\(ScoreSource.alias).\(dialect.quoted(name))"
       inputs.append(reading.cast.map { ScoreSource.cast(own, to: $0, dialect) } ?? own)
       types.append(reading.type)
