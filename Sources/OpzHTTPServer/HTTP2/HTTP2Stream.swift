@@ -240,11 +240,12 @@ final class HTTP2Stream: RequestBody, @unchecked Sendable {
     window.free(window.unread)
     (buffer, handed) = (ByteBuffer(), 0)
     let promise = loop.makePromise(of: Void.self)
-    promise.futureResult.whenComplete { _ in
+    promise.futureResult.whenComplete { result in
       withExtendedLifetime(lease) {}
       self.isSent = true
       self.timer?.cancel()
-      self.linger()
+      // What could not be sent is of a stream that the client has reset, to which nothing may be written any more.
+      if case .success = result { self.linger() }
     }
     connection.write(frame, of: id, promise: promise)
     connection.flushSoon(lastOf: self)
