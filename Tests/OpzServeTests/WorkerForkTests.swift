@@ -217,6 +217,16 @@ struct WorkerForkTests {
     }
   }
 
+  @Test("where what is forked does not serve, each worker loads the model itself")
+  func unfit() async throws {
+    try await blocking {
+      let server = try start("os.register_at_fork(after_in_child=lambda: os._exit(3))")
+      #expect(server.errors.contains("shares no memory"), "\(server.errors)")
+      #expect(try ask(server) != nil)
+      #expect(try processes().count == WorkerForkTests.workers)
+    }
+  }
+
   @Test("fork: false, and a worker alone, load the model themselves", arguments: [1, 2])
   func off(_ count: Int) async throws {
     try await blocking {

@@ -21,6 +21,7 @@ final class WorkerTemplate: @unchecked Sendable {
     var pid: Int32 = 0
     /// Forked workers that did not say hello, one after the other.
     var failures = 0
+    var hasWorked = false
     var hasEnded = false
   }
 
@@ -45,75 +46,81 @@ final class WorkerTemplate: @unchecked Sendable {
     case forked(WorkerProcess)
     /// Nothing can be forked from what has loaded the model, for this reason: it is a worker itself.
     case alone(WorkerProcess, WorkerHello, because: String)
+    /// Forking itself fails, for this reason.
+    case impossible(because: String)
   }
 
   /// Starts a worker, and what it is forked from where that is not there.
-  /// - Parameter greet: waits until a process has loaded the model.
+  /// - Parameters:
+  ///   - stops: whether the worker is no longer wanted.
+  ///   - greet: waits until a process has loaded the model.
   /// - Throws: `WorkerFailure`. What workers are forked from is started anew next time.
   func start(
     _ program: WorkerProgram, number: Int, limits: WorkerFrameReader.Limits,
-    log: @escaping @Sendable (WorkerLine) -> Void, greet: (WorkerProcess) throws -> WorkerHello
+    log: @escaping @Sendable (WorkerLine) -> Void, stops: () -> Bool, greet: (WorkerProcess) throws -> WorkerHello
   ) throws -> Start {
     var start: Start?
-    try turn.withLock { _ in start = try begin(program, number: number, limits: limits, log: log, greet: greet) }
+    try turn.withLock { _ in
+      start = try begin(
+        program, number: number, limits: limits, log: log, stops: stops, greet: greet)
+    }
     return start!
   }
 
   private func begin(
     _ program: WorkerProgram, number: Int, limits: WorkerFrameReader.Limits,
-    log: @escaping @Sendable (WorkerLine) -> Void, greet: (WorkerProcess) throws -> WorkerHello
+    log: @escaping @Sendable (WorkerLine) -> Void, stops: () -> Bool, greet: (WorkerProcess) throws -> WorkerHello
   ) throws -> Start {
     // One that has just died, or has become unfit, fails here, and a new one takes its place.
-    if process?.isAlive == true, let worker = try? fork(number: number, limits: limits, log: log) {
+    if process?.isAlive == true, let worker = try? fork(number: number, limits: limits, log: log, stops: stops) {
       return .forked(worker)
     }
+    end()
+    let process = try spawn(program.template(number), number: number, limits: limits, log: log)
+    let hello = try greet(process)
+    switch hello.fork {
+    case .possible: break
+    case .impossible(let reason):
+      state.withLock { $0.hindrance = reason }
+      return .alone(process, hello, because: reason)
+    case nil: throw WorkerMessage.wrong("it does not say whether it can be forked")
+    }
+    self.process = process
+    state.withLock { $0.pid = process.pid }
     do {
-      end()
-      let process = try spawn(program.template(number), number: number, limits: limits, log: log)
-      let hello = try greet(process)
-      guard hello.fork == .possible else {
-        guard case .impossible(let reason)? = hello.fork else { throw WorkerMessage.wrong("it does not say fork") }
-        state.withLock { $0.hindrance = reason }
-        return .alone(process, hello, because: reason)
-      }
-      self.process = process
-      state.withLock { $0.pid = process.pid }
-      return .forked(try fork(number: number, limits: limits, log: log))
+      return .forked(try fork(number: number, limits: limits, log: log, stops: stops))
     } catch {
       // An answer that comes late would be taken for the next one's.
       end()
-      throw error
+      let reason = (error as? WorkerFailure)?.description ?? "\(error)"
+      state.withLock { $0.hindrance = reason }
+      return .impossible(because: reason)
     }
   }
 
   private func fork(
-    number: Int, limits: WorkerFrameReader.Limits, log: @escaping @Sendable (WorkerLine) -> Void
+    number: Int, limits: WorkerFrameReader.Limits, log: @escaping @Sendable (WorkerLine) -> Void, stops: () -> Bool
   ) throws -> WorkerProcess {
     guard let process else { throw WorkerFailure(.start, "a fork", reason: "nothing has loaded the model") }
-    do {
-      return try process.fork(
-        environment: WorkerProgram.own(number, gpus: []), number: number, limits: limits,
-        until: .now + .seconds(WorkerTemplate.forkSeconds), log: log)
-    } catch {
-      countFailure()
-      throw error
-    }
+    return try process.fork(
+      environment: WorkerProgram.own(number, gpus: []), number: number, limits: limits,
+      until: .now + .seconds(WorkerTemplate.forkSeconds), stops: stops, log: log)
   }
 
   /// A forked worker said hello.
-  func worked() { state.withLock { $0.failures = 0 } }
+  func worked() { state.withLock { ($0.failures, $0.hasWorked) = (0, true) } }
 
-  /// A worker could not be forked, or did not say hello.
-  func failed() {
-    countFailure()
-    if !isUsed { turn.withLock { _ in end() } }
-  }
-
-  private func countFailure() {
-    state.withLock { state in
+  /// A forked worker did not say hello.
+  /// - Returns: whether no more are forked: where none has ever served, or several have failed.
+  func failed() -> Bool {
+    let isLast = state.withLock { state in
       state.failures += 1
-      if state.failures == WorkerTemplate.mostFailures { state.hindrance = "forks fail" }
+      guard !state.hasWorked || state.failures >= WorkerTemplate.mostFailures else { return false }
+      state.hindrance = "what is forked from it does not serve"
+      return true
     }
+    if isLast { turn.withLock { _ in end() } }
+    return isLast
   }
 
   /// Ends the process and its thread.

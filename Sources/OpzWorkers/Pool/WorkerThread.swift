@@ -63,6 +63,10 @@ struct WorkerThread {
     var limits = WorkerFrameReader.Limits()
     limits.body = pool.pool.answerBytes
     if let template = pool.template, template.isUsed { return try start(from: template, limits) }
+    return try startAlone(limits)
+  }
+
+  private func startAlone(_ limits: WorkerFrameReader.Limits) throws -> (WorkerProcess, WorkerHello) {
     let program = pool.program.numbered(slot.number, gpus: pool.settings.workers.gpus)
     let process = try WorkerProcess(program, number: slot.number, limits: limits, log: pool.log)
     return (process, try greet(process))
@@ -71,23 +75,34 @@ struct WorkerThread {
   private func start(from template: WorkerTemplate, _ limits: WorkerFrameReader.Limits) throws -> (
     WorkerProcess, WorkerHello
   ) {
-    switch try template.start(pool.program, number: slot.number, limits: limits, log: pool.log, greet: greet) {
+    let start = try template.start(
+      pool.program, number: slot.number, limits: limits, log: pool.log,
+      stops: { [slot, pool] in slot.order == .retire || pool.isStopping }, greet: greet)
+    switch start {
     case .alone(let process, let hello, let reason):
-      pool.log(
-        WorkerLine(
-          worker: slot.number, stream: "fork", requests: [],
-          text: "each worker loads the model for itself, and shares no memory: \(reason)"))
+      tellAlone(reason)
       return (process, hello)
+    case .impossible(let reason):
+      tellAlone(reason)
+      return try startAlone(limits)
     case .forked(let process):
       do {
         let hello = try greet(process)
         template.worked()
         return (process, hello)
       } catch {
-        template.failed()
-        throw error
+        guard template.failed() else { throw error }
+        tellAlone((error as? WorkerFailure)?.description ?? "\(error)")
+        return try startAlone(limits)
       }
     }
+  }
+
+  private func tellAlone(_ reason: String) {
+    pool.log(
+      WorkerLine(
+        worker: slot.number, stream: "fork", requests: [],
+        text: "each worker loads the model for itself, and shares no memory: \(reason)"))
   }
 
   private func greet(_ process: WorkerProcess) throws -> WorkerHello {

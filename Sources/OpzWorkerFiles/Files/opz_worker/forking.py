@@ -26,6 +26,13 @@ ADOPTION = 10
 
 def hindrance():
     """Why this process cannot be forked now, or None."""
+    try:
+        return _hindrance()
+    except OSError as failure:
+        return f"the system does not say what it has started and opened: {failure}"
+
+
+def _hindrance():
     threads = len(os.listdir("/proc/self/task"))
     if threads > 1:
         return f"loading it started {threads - 1} threads"
@@ -118,7 +125,10 @@ def hindrance_beside(descriptors):
     """As `hindrance`, while the descriptors of a new worker are open."""
     if len(descriptors) != 5:
         return "the server sent no pipes"
-    threads = len(os.listdir("/proc/self/task"))
+    try:
+        threads = len(os.listdir("/proc/self/task"))
+    except OSError as failure:
+        return f"the system does not say its threads: {failure}"
     return f"it has {threads} threads" if threads > 1 else None
 
 
