@@ -20,8 +20,25 @@ public final class TemporaryDirectory: Sendable {
   public func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws -> FilePath {
     let place = path.appending(name)
     try Durable.makeDirectory(place.removingLastComponent())
-    try Durable.replace(place, with: Array(text.utf8), mode: mode)
+    if mode & 0o111 == 0 {
+      try Durable.replace(place, with: Array(text.utf8), mode: mode)
+    } else {
+      try writeProgram(place, text, mode: mode)
+    }
     return place
+  }
+
+  /// Writes a program in a process of its own. A descriptor of this one would be in each child that another test starts
+  /// meanwhile, until that child's exec, and what is open for writing cannot be run (ETXTBSY of execve(2)).
+  private func writeProgram(_ place: FilePath, _ text: String, mode: UInt32) throws {
+    let script = #"rm -f "$1" && cat >"$1" && chmod "$2" "$1""#
+    let result = try ChildProcess.run(
+      ["/bin/sh", "-c", script, "sh", place.string, String(mode, radix: 8)], input: Array(text.utf8))
+    guard result.status == 0 else { throw ProgramNotWritten(description: result.errorText) }
+  }
+
+  private struct ProgramNotWritten: Error, CustomStringConvertible {
+    let description: String
   }
 
   /// Everything below the directory, sorted; links are not followed.
