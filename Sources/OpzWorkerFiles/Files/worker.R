@@ -229,7 +229,7 @@ load_rds <- function(path) {
 model_levels <- function(model) {
   found <- if (inherits(model, "randomForest")) Filter(is.character, model$forest$xlevels)
   else if (inherits(model, "rpart")) attr(model, "xlevels")
-  else if (inherits(model, "ranger")) model$forest$covariate.levels
+  else if (inherits(model, "ranger")) Filter(is.character, model$forest$covariate.levels)
   else if (inherits(model, "gbm")) Filter(is.character, stats::setNames(model$var.levels, model$var.names))
   else if (inherits(model, "train")) lapply(Filter(is.factor, model$trainingData), levels)
   else if (is.list(model) && !is.null(model$xlevels)) model$xlevels
