@@ -92,6 +92,7 @@ final class WorkerTemplate: @unchecked Sendable {
     } catch {
       // An answer that comes late would be taken for the next one's.
       end()
+      if stops() { throw error }
       let reason = (error as? WorkerFailure)?.description ?? "\(error)"
       state.withLock { $0.hindrance = reason }
       return .impossible(because: reason)
