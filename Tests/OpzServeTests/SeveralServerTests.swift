@@ -1,7 +1,6 @@
 import FoundationEssentials
 import OpzIO
 import OpzTestKit
-import OpzWorkerFiles
 import SystemPackage
 import Testing
 
@@ -21,10 +20,7 @@ struct SeveralServerTests {
   private let directory: TemporaryDirectory
 
   init() throws {
-    directory = try TemporaryDirectory()
-    for file in WorkerFiles.python {
-      try directory.write("worker/\(file.path)", String(decoding: file.bytes, as: UTF8.self))
-    }
+    directory = try .withWorker()
     try directory.write("token", "\(SeveralServerTests.secret)\n", mode: 0o600)
     let model = String(decoding: try FileBlob(RunningServer.fixture("binary.json")).bytes(), as: UTF8.self)
     try directory.write("models/churn/1.0.0/model.json", model)
@@ -38,11 +34,8 @@ struct SeveralServerTests {
       \(code)
       def predict(frame: pd.DataFrame): return frame["x"] * \(factor)
       """
-    let python = PackageRoot.path(#filePath).appending(".build/test-python/bin/python").string
     var settings = ServeSettings(model: ".")
-    var worker = ServeSettings.Worker(.python, command: [python, "-m", "opz_worker"])
-    worker.path = directory.path.appending("worker").string
-    worker.predict = "predict.py"
+    var worker = directory.worker(predict: "predict.py")
     worker.environment = ["OPZ_TEST_FACTOR": "\(factor)", "PYTHONDONTWRITEBYTECODE": "1"]
     settings.worker = worker
     settings.signature = ServeSettings.Signature(
@@ -69,18 +62,7 @@ struct SeveralServerTests {
     return try #require(try connection.receiveResponse())
   }
 
-  /// Processes that have this test's worker directory in their command.
-  private func workers() throws -> Int {
-    let place = directory.path.appending("models").string
-    return try Directory.entries("/proc").map(\.string).filter { name in
-      guard Int(name) != nil, let file = try? OpenFile.reading(FilePath("/proc/\(name)/cmdline")) else { return false }
-      // The size of a file of /proc is 0, whatever it has.
-      var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      let count = (try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) })) ?? 0
-      let text = String(decoding: buffer[..<count], as: UTF8.self)
-      return text.contains("opz_worker") && text.contains(place)
-    }.count
-  }
+  private func workers() throws -> Int { try WorkerProcesses.of(directory.path.appending("models")).count }
 
   @Test("A native model and two versions of a Python one stand beside each other, and SIGTERM ends all")
   func beside() async throws {

@@ -2,7 +2,6 @@ import FoundationEssentials
 import OpzIO
 import OpzInference
 import OpzTestKit
-import OpzWorkerFiles
 import SystemPackage
 import Testing
 
@@ -17,12 +16,7 @@ import Testing
 struct WorkerForkTests {
   let directory: TemporaryDirectory
 
-  init() throws {
-    directory = try TemporaryDirectory()
-    for file in WorkerFiles.python {
-      try directory.write("worker/\(file.path)", String(decoding: file.bytes, as: UTF8.self))
-    }
-  }
+  init() throws { directory = try .withWorker() }
 
   /// MiB that the model has.
   private static let size = 96
@@ -56,11 +50,7 @@ struct WorkerForkTests {
   {
     var settings = ServeSettings(model: directory.path.string)
     settings.name = "m"
-    let python = PackageRoot.path(#filePath).appending(".build/test-python/bin/python").string
-    var worker = ServeSettings.Worker(.python, command: [python, "-m", "opz_worker"])
-    worker.path = directory.path.appending("worker").string
-    worker.predict = try directory.write("predict.py", WorkerForkTests.code(load)).string
-    settings.worker = worker
+    settings.worker = directory.worker(predict: try directory.write("predict.py", WorkerForkTests.code(load)).string)
     settings.workers.count = WorkerForkTests.workers
     settings.workers.minimum = WorkerForkTests.workers
     settings.batch.rows = 1

@@ -2,7 +2,6 @@ import FoundationEssentials
 import OpzIO
 import OpzInference
 import OpzTestKit
-import OpzWorkerFiles
 import SystemPackage
 import Testing
 
@@ -17,12 +16,7 @@ import Testing
 struct WorkerServerTests {
   let directory: TemporaryDirectory
 
-  init() throws {
-    directory = try TemporaryDirectory()
-    for file in WorkerFiles.python {
-      try directory.write("worker/\(file.path)", String(decoding: file.bytes, as: UTF8.self))
-    }
-  }
+  init() throws { directory = try .withWorker() }
 
   private static let code = """
     import os, sys, time
@@ -38,14 +32,10 @@ struct WorkerServerTests {
     """
 
   private func settings(_ change: (inout ServeSettings) -> Void = { _ in }) throws -> String {
-    let python = PackageRoot.path(#filePath).appending(".build/test-python/bin/python").string
     var settings = ServeSettings(model: directory.path.string)
     settings.name = "double"
     settings.version = "3.1.0"
-    var worker = ServeSettings.Worker(.python, command: [python, "-m", "opz_worker"])
-    worker.path = directory.path.appending("worker").string
-    worker.predict = try directory.write("predict.py", WorkerServerTests.code).string
-    settings.worker = worker
+    settings.worker = directory.worker(predict: try directory.write("predict.py", WorkerServerTests.code).string)
     settings.signature = ServeSettings.Signature(
       inputs: [TensorSpec("x", .fp64), TensorSpec("t", .bytes)],
       outputs: [TensorSpec("prediction", .fp64), TensorSpec("text", .bytes)])

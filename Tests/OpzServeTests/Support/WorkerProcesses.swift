@@ -3,10 +3,12 @@ import SystemPackage
 
 /// Worker processes, told by what stands in their command.
 enum WorkerProcesses {
-  /// Processes that run and have this file among their arguments.
-  static func of(_ file: FilePath) throws -> [Int32] {
+  /// Workers that run and have this path, or one below it, among their arguments.
+  static func of(_ path: FilePath) throws -> [Int32] {
     try Directory.entries("/proc").compactMap { entry in
-      guard let pid = Int32(entry.string), text("cmdline", of: pid)?.contains(file.string) == true else { return nil }
+      guard let pid = Int32(entry.string), let words = text("cmdline", of: pid), words.contains("opz_worker"),
+        words.contains(path.string)
+      else { return nil }
       return pid
     }
   }
