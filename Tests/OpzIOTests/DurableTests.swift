@@ -110,4 +110,37 @@ struct DurableTests {
     #expect(!third)
     _ = consume one
   }
+
+  /// A child of another thread has a copy of each descriptor between its fork and its exec, which lasts as long as the
+  /// disk takes to deliver the program.
+  @Test(
+    "a lock that is released is free, even while a child still has a copy of its descriptor", arguments: [true, false])
+  func copiedDescriptors(_ isDataFile: Bool) throws {
+    let path = directory.path.appending("lock")
+    let copy: Int32
+    if isDataFile {
+      let held = try LockedFile.take(path, waits: false)
+      copy = try copyOfDescriptor(path)
+      _ = consume held
+    } else {
+      let held = try FileLock.take(path, .exclusive)
+      copy = try copyOfDescriptor(path)
+      _ = consume held
+    }
+    defer { close(copy) }
+    let again = try LockedFile.take(path, waits: false)
+    let isFree = again != nil
+    #expect(isFree)
+  }
+
+  private func copyOfDescriptor(_ path: FilePath) throws -> Int32 {
+    let inode = try FileStatus.of(path).inode
+    let descriptors = try Directory.entries("/proc/self/fd").compactMap { Int32($0.string) }
+    return dup(
+      try #require(
+        descriptors.first { descriptor in
+          var status = stat()
+          return fstat(descriptor, &status) == 0 && UInt64(status.st_ino) == inode
+        }))
+  }
 }

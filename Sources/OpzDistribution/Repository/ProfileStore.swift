@@ -19,11 +19,11 @@ final class ProfileStore: Sendable {
     /// Fewer bytes show no limit.
     var least: UInt64 { self == .upload ? ConnectionLimit.smallestUpload : ConnectionLimit.smallestDownload }
 
-    var limit: WritableKeyPath<RemoteRegistryProfile, ConnectionLimit?> & Sendable {
+    var limit: any WritableKeyPath<RemoteRegistryProfile, ConnectionLimit?> & Sendable {
       self == .upload ? \.uploadLimit : \.downloadLimit
     }
 
-    var once: WritableKeyPath<RemoteRegistryProfile, ConnectionLimit?> & Sendable {
+    var once: any WritableKeyPath<RemoteRegistryProfile, ConnectionLimit?> & Sendable {
       self == .upload ? \.uploadBreak : \.downloadBreak
     }
   }

@@ -40,6 +40,7 @@ final class BlobUpload {
   /// - Returns: `.mounted` or `.done`.
   /// - Throws: `DistributionError`; its `bytesSafe` says from where the next push resumes.
   func run(candidates: [String]) async throws -> ProgressOutcome {
+    defer { journal.release() }
     var state = UploadState.ready
     var history = UploadHistory(client.quirks)
     if client.profiles.current.uploadMethod(for: descriptor.size) == .chunked { await journal.take() }
@@ -211,5 +212,8 @@ extension BlobUpload {
 
     /// Leaves the entry to the next push, unless it is empty.
     func leave() { entry?.removeIfEmpty() }
+
+    /// Unlocks the entry, at the upload's end.
+    func release() { entry?.release() }
   }
 }

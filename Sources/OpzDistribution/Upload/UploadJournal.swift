@@ -31,8 +31,8 @@ final class UploadJournal: Sendable {
     do {
       try Durable.makeDirectory(directory)
       sweepOnce()
-      guard let file = try LockedFile.take(directory.appending(key.name), waits: false) else { return nil }
-      return JournalEntry(file, key)
+      guard let locked = try LockedFile.take(directory.appending(key.name), waits: false) else { return nil }
+      return JournalEntry(locked, key)
     } catch {
       return nil
     }
@@ -70,9 +70,9 @@ final class UploadJournal: Sendable {
   }
 }
 
-/// The journal file of one upload. It stays locked for as long as the value exists.
+/// The journal file of one upload. It stays locked until it is released or the value is gone.
 final class JournalEntry: Sendable {
-  private let file: OpenFile
+  private let locked: LockedFile
   let key: UploadRecord.Key
   private let synced = Mutex<ContinuousClock.Instant?>(nil)
 
@@ -80,10 +80,16 @@ final class JournalEntry: Sendable {
   /// cost this much progress.
   private static let syncInterval = Duration.seconds(5)
 
-  init(_ file: consuming OpenFile, _ key: UploadRecord.Key) {
-    self.file = file
+  private var file: OpenFile { _read { yield locked.file } }
+
+  init(_ locked: consuming LockedFile, _ key: UploadRecord.Key) {
+    self.locked = locked
     self.key = key
   }
+
+  /// Leaves the file to the next push. Only then is it certain to be unlocked: a closure on another thread may keep the
+  /// value a moment longer.
+  func release() { locked.unlock() }
 
   /// Returns the record of an earlier process, or nil where there is no usable one.
   func read() -> UploadRecord? {

@@ -20,6 +20,10 @@ public struct FileLock: ~Copyable, Sendable {
 
   private init(_ file: consuming OpenFile) { self.file = file }
 
+  // A child of another thread has a copy of the descriptor until its exec, and with it the lock, which closing this one
+  // would leave there.
+  deinit { _ = flock(file.descriptor, LOCK_UN) }
+
   /// Takes the lock, waiting for it as long as it takes. It blocks: call it on a dedicated thread.
   public static func take(_ path: FilePath, _ mode: Mode) throws -> FileLock {
     try lock(open(path), mode)

@@ -10,7 +10,8 @@ package import SystemPackage
 /// A file that is being fetched, with the digest of its bytes so far. The kernel's lock on the file keeps other
 /// processes from using it at the same time.
 package final class PartialFile {
-  package let file: OpenFile
+  private let locked: LockedFile
+  package var file: OpenFile { _read { yield locked.file } }
   /// The most bytes that the file may have.
   package let limit: UInt64
   package private(set) var size: UInt64 = 0
@@ -28,7 +29,7 @@ package final class PartialFile {
     self.algorithm = algorithm
     hasher = DigestHasher(algorithm)
     guard let taken = try LockedFile.take(path, waits: true) else { throw IOFailure("it is locked", path: path) }
-    file = taken
+    locked = taken
     let there = try file.status().size
     if there > limit { try truncate() } else { try read(there) }
   }
